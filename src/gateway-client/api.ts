@@ -1,0 +1,114 @@
+import type { Address, Hex } from 'viem'
+
+/*
+ * The JSON of a publisher's gateway, version 1. Integers that may pass 2^53 are decimal strings.
+ *
+ * GET  /v1/info                      GatewayInfo
+ * GET  /v1/contents/:contentId.torrent   the metainfo file
+ * POST /v1/auth/nonce                { nonce }
+ * POST /v1/auth/verify               { message, signature } -> { token, expiresAt }      (EIP-4361)
+ * POST /v1/sessions                  SessionsRequest -> SessionsResponse                 (Authorization: Bearer token)
+ * GET  /v1/lanes/:seeder/:lane/:price    LaneLogJson: the lines since the head on the chain
+ * POST /v1/vouchers                  VoucherRequest -> VoucherJson
+ * POST /v1/purchases                 PurchaseRequest -> { hash }: submits a buyer's EIP-3009 authorisation and pays the gas
+ *
+ * Every failure answers { error: { code, message, advice } } with a fitting status.
+ */
+
+export interface GatewayInfo {
+  chainId: number
+  settlement: Address
+  registry: Address
+  sponsor: Address
+  /** The key that signs heads, tickets and vouchers: the sponsor or its delegate. */
+  signer: Address
+  relayer: Address | null
+  contents: { contentId: string; pass: Address; token: Address; pricePerGiB: string; length: number; name: string }[]
+}
+
+export interface TermsJson {
+  seeder: Address
+  peerId: Hex
+  chainId: string
+  settlement: Address
+  lanes: string[]
+  pricePerGiB: string
+  sequence: string
+  expiry: string
+  signer: Address
+  signature: Hex
+}
+
+export interface SessionsRequest {
+  contentId: string
+  /** Any string that names this download; its open lines are capped together. */
+  download: string
+  /** Bytes still missing. */
+  remaining: string
+  requests: { terms: TermsJson; sessionKey: Address; maxBytes: string }[]
+}
+
+export interface LineJson {
+  sessionKey: Address
+  maxBytes: string
+}
+
+export interface SessionJson {
+  sponsor: Address
+  seeder: Address
+  lane: string
+  pricePerGiB: string
+  index: number
+  session: Hex
+  sessionKey: Address
+  maxBytes: string
+  from: Hex
+  lines: LineJson[]
+  head: Hex
+  expiry: string
+  signer: Address
+  signature: Hex
+  ticket: { contentId: Hex; holder: Address; notAfter: string; signer: Address; signature: Hex }
+}
+
+export interface SessionsResponse {
+  sessions: SessionJson[]
+  refused: { seeder: Address; reason: string }[]
+}
+
+export interface LaneLogJson {
+  from: Hex
+  lines: LineJson[]
+  head: Hex
+  expiry: string
+  signer: Address
+  signature: Hex
+}
+
+export interface VoucherRequest {
+  seeder: Address
+  lane: string
+  pricePerGiB: string
+  from: Hex
+  to: Hex
+  /** In the order of the log; a line without a receipt has none here. */
+  receipts: { session: Hex; bytesServed: string; signature: Hex }[]
+}
+
+export interface VoucherJson {
+  amount: string
+  signer: Address
+  signature: Hex
+}
+
+export interface PurchaseRequest {
+  pass: Address
+  tier: number
+  to: Address
+  maxPrice: string
+  deadline: string
+  salt: Hex
+  from: Address
+  /** 65-byte signature of the stablecoin's ReceiveWithAuthorization. */
+  signature: Hex
+}
