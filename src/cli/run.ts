@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { BitCdnError } from '../errors.ts'
+import { torrentCommand } from './commands/torrent.ts'
+import { report } from './exit.ts'
+import type { CommandIo } from './io.ts'
+
+/** Runs one command line; answers the exit code. Nothing below this throws past it. */
+export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
+  const json = argv.includes('--json')
+  try {
+    await program(io).parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (io.signal.aborted && !(error instanceof BitCdnError)) {
+      return report(io, json, new BitCdnError('interrupted', 'Interrupted.', { cause: error }))
+    }
+    return report(io, json, error)
+  }
+}
+
+function program(io: CommandIo): Command {
+  const root = new Command('bitcdn')
+    .description('Content delivery between peers, paid for byte by byte.')
+    .version(version())
+    .addHelpText('after', HELP)
+  for (const command of [torrentCommand(io)]) root.addCommand(command)
+  prepare(root, io)
+  return root
+}
+
+/** Commander must neither exit nor write by itself: both belong to `main.ts`. */
+function prepare(command: Command, io: CommandIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.out(text.trimEnd()),
+    writeErr: (text) => io.err(text.trimEnd()),
+  })
+  command.showHelpAfterError('Run it with --help to see what it takes.')
+  for (const child of command.commands) prepare(child, io)
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+}
+
+const HELP = `
+Settings come from flags, then the environment, then config.json in the data folder (~/.bitcdn).
+Exit codes: 0 done, 1 unexpected, 2 usage, 3 input file, 4 this machine, 5 chain or gateway, 6 money, 7 access,
+8 content not found, 9 verification failed, 130 interrupted.`

@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { BitCdnError } from '../errors.ts'
+import { type CommandIo, defaultHome } from './io.ts'
+
+/** One setting: a flag, an environment variable and a key of the config file, which win in that order. */
+interface Setting {
+  readonly flag: string
+  readonly env: string
+  readonly what: string
+  readonly fallback?: string | boolean
+}
+
+export const SETTINGS = {
+  rpc: { flag: '--rpc <url>', env: 'BITCDN_RPC', what: 'JSON-RPC address of the chain' },
+  registry: { flag: '--registry <address>', env: 'BITCDN_REGISTRY', what: 'ContentRegistry contract' },
+  chainId: { flag: '--chain-id <number>', env: 'BITCDN_CHAIN_ID', what: 'refuse any other chain' },
+  key: { flag: '--key <name|file>', env: 'BITCDN_KEY', what: 'wallet key, by name or file', fallback: 'default' },
+  gateway: { flag: '--gateway <url>', env: 'BITCDN_GATEWAY', what: "address of the publisher's gateway" },
+  bootstrap: {
+    flag: '--bootstrap <multiaddrs>',
+    env: 'BITCDN_BOOTSTRAP',
+    what: 'libp2p peers to start from, separated by commas',
+  },
+  listen: {
+    flag: '--listen <multiaddrs>',
+    env: 'BITCDN_LISTEN',
+    what: 'libp2p addresses to listen on, separated by commas',
+    fallback: '/ip4/0.0.0.0/tcp/0',
+  },
+  finality: {
+    flag: '--finality <tag>',
+    env: 'BITCDN_FINALITY',
+    what: 'block that reserves are read at: finalized, safe or latest',
+    fallback: 'finalized',
+  },
+  allowPrivate: {
+    flag: '--allow-private',
+    env: 'BITCDN_ALLOW_PRIVATE',
+    what: 'dial private and loopback addresses (local networks)',
+    fallback: false,
+  },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof SETTINGS
+export type Options = Readonly<Record<string, unknown>>
+
+/** Adds `--json`, `--home`, `--config` and the named settings to a command. */
+export function withSettings(command: Command, ...names: SettingName[]): Command {
+  for (const name of names) {
+    const { flag, env, what } = SETTINGS[name]
+    command.option(flag, `${what} [${env}]`)
+  }
+  return command
+    .option('--json', 'print one JSON object')
+    .option('--home <folder>', 'data folder [BITCDN_HOME] (default ~/.bitcdn)')
+    .option('--config <file>', 'config file [BITCDN_CONFIG] (default config.json in the data folder)')
+}
+
+/** The settings of one call, resolved: flags, then environment, then the config file, then defaults. */
+export interface Settings {
+  readonly home: string
+  readonly json: boolean
+  /** Undefined when nothing names it. */
+  text(name: SettingName): string | undefined
+  /** Throws `usage` when nothing names it. */
+  required(name: SettingName): string
+  flag(name: SettingName): boolean
+  list(name: SettingName): string[]
+  /** A path below the data folder; its parent exists when this returns. */
+  path(...parts: string[]): string
+}
+
+export function resolveSettings(options: Options, io: CommandIo): Settings {
+  const home = resolve(typeof options.home === 'string' ? options.home : defaultHome(io.env))
+  const file = readConfig(options.config ?? io.env.BITCDN_CONFIG, home)
+  const value = (name: SettingName): unknown => {
+    const setting: Setting = SETTINGS[name]
+    return options[name] ?? io.env[setting.env] ?? file[name] ?? setting.fallback
+  }
+  const text = (name: SettingName): string | undefined => {
+    const found = value(name)
+    return found === undefined || found === '' ? undefined : String(found)
+  }
+  return {
+    home,
+    json: options.json === true,
+    text,
+    required(name) {
+      const found = text(name)
+      if (found !== undefined) return found
+      const { flag, env, what } = SETTINGS[name]
+      throw new BitCdnError('usage', `This command needs the ${what}, and nothing names it.`, {
+        advice: `Give ${flag}, set ${env}, or put "${name}" into ${join(home, 'config.json')}.`,
+      })
+    },
+    flag: (name) => value(name) === true || value(name) === 'true' || value(name) === '1',
+    list: (name) =>
+      (text(name) ?? '')
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    path(...parts) {
+      const full = join(home, ...parts)
+      makeFolder(resolve(full, '..'))
+      return full
+    },
+  }
+}
+
+function readConfig(named: unknown, home: string): Record<string, unknown> {
+  const path = typeof named === 'string' ? resolve(named) : join(home, 'config.json')
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (typeof named !== 'string') return {}
+    throw new BitCdnError('file-missing', `The config file ${path} cannot be read.`, { cause })
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(content)
+  } catch (cause) {
+    throw new BitCdnError('file-invalid', `The config file ${path} is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new BitCdnError('file-invalid', `The config file ${path} must hold one JSON object.`)
+  }
+  for (const key of Object.keys(parsed)) {
+    if (!(key in SETTINGS)) {
+      throw new BitCdnError('file-invalid', `The config file ${path} has an unknown key "${key}".`, {
+        advice: `Known keys: ${Object.keys(SETTINGS).join(', ')}.`,
+      })
+    }
+  }
+  return parsed as Record<string, unknown>
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new BitCdnError('disk-failed', `The folder ${path} cannot be made: ${(cause as Error).message}`, {
+      advice: 'Choose another data folder with --home.',
+      cause,
+    })
+  }
+}
