@@ -1,0 +1,39 @@
+import type { Address, Hex } from 'viem'
+
+export interface DevnetOptions {
+  /** The file or folder to sell. */
+  readonly file: string
+  readonly seeders: number
+  /** Leaves everything running and says how to reach it. */
+  readonly keep: boolean
+  /** 0 takes any free port. */
+  readonly rpcPort: number
+  /** Where a `--keep` devnet is remembered, and stopped from. */
+  readonly home: string
+  readonly signal: AbortSignal
+  readonly onStep: (step: DevnetStep) => void
+}
+
+/** What happens, for a display. */
+export type DevnetStep =
+  | { readonly kind: 'step'; readonly title: string; readonly detail?: string }
+  | { readonly kind: 'progress'; readonly event: Record<string, unknown> }
+  | { readonly kind: 'warning'; readonly text: string }
+
+/** The run's result, as `--json` prints it. Amounts are in the stablecoin's smallest unit. MB = 10^6 bytes. */
+export interface DevnetResult {
+  readonly contentId: string
+  readonly magnet: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly download: { readonly seconds: number; readonly mbPerSecond: number }
+  readonly seeders: readonly { readonly address: Address; readonly bytes: bigint; readonly earned: bigint }[]
+  readonly holders: readonly { readonly address: Address; readonly claimed: bigint }[]
+  readonly receipts: number
+  readonly vouchers: number
+  readonly transactions: readonly { readonly what: string; readonly hash: Hex; readonly gasUsed: bigint }[]
+  readonly budgetLeft: bigint
+  readonly carried: bigint
+  readonly paid: bigint
+  readonly conserved: boolean
+}
