@@ -1,0 +1,5 @@
+export { bandwidthSettlementAbi } from './BandwidthSettlement.ts'
+export { revenueShareTokenAbi } from './RevenueShareToken.ts'
+export { accessPassAbi } from './AccessPass.ts'
+export { contentRegistryAbi } from './ContentRegistry.ts'
+export { testUsdAbi } from './TestUSD.ts'
