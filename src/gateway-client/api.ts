@@ -46,6 +46,8 @@ export interface SessionsRequest {
   /** Bytes still missing. */
   remaining: string
   requests: { terms: TermsJson; sessionKey: Address; maxBytes: string }[]
+  /** Sessions of this download that were given up: what they did not carry may be asked for again elsewhere. */
+  abandoned?: Hex[]
 }
 
 export interface LineJson {

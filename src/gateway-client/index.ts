@@ -1,0 +1,34 @@
+// The HTTP client of a publisher's gateway, and the JSON of its API, which the gateway itself uses too.
+export type * from './api.ts'
+export {
+  type CallOptions,
+  createGatewayClient,
+  type GatewayClient,
+  type GatewayClientInit,
+} from './client.ts'
+export {
+  answerFromJson,
+  answerToJson,
+  infoFromJson,
+  logFromJson,
+  logToJson,
+  type PurchaseQuestion,
+  purchaseFromJson,
+  purchaseToJson,
+  questionFromJson,
+  questionToJson,
+  type SessionQuestion,
+  type SessionsAnswer,
+  type SessionsQuestion,
+  type SignedLog,
+  termsFromJson,
+  termsToJson,
+  type VoucherQuestion,
+  voucherFromJson,
+  voucherQuestionFromJson,
+  voucherQuestionToJson,
+  voucherToJson,
+} from './codec.ts'
+export { LIMITS } from './constants.ts'
+export { GatewayRefusal } from './http.ts'
+export { readAddress, readContentId, readHex, readHexUpTo, readObject, readText, readUint } from './parse.ts'

@@ -1,0 +1,2 @@
+// What programs say about themselves. It imports nothing of the project; programs hand it to the rooms below.
+export { createLogger, type Logger, type LoggerInit, SECRET_FIELDS } from './logger.ts'

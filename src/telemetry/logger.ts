@@ -1,0 +1,44 @@
+// Logs are a message and fields. Secrets are taken out here, once, so that no caller has to remember it.
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export type { Logger } from 'pino'
+
+export interface LoggerInit {
+  /** The program or room that speaks: `gateway`, `seeder`. */
+  name: string
+  /** pino's levels, or `silent`. Default `info`. */
+  level?: string | undefined
+  /** Default: file descriptor 2, since programs answer on standard output. */
+  destination?: DestinationStream | undefined
+}
+
+/** Field names whose values never reach a log, at the top and up to two levels down. */
+export const SECRET_FIELDS = [
+  'privateKey',
+  'secret',
+  'password',
+  'passphrase',
+  'mnemonic',
+  'token',
+  'bearer',
+  'authorization',
+  'cookie',
+  'signature',
+  'key',
+]
+
+/** A pino logger that writes JSON lines, with times in ISO 8601 and every secret field replaced by `[secret]`. */
+export function createLogger(init: LoggerInit): Logger {
+  const paths = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`])
+  return pino(
+    {
+      name: init.name,
+      level: init.level ?? 'info',
+      redact: { paths, censor: '[secret]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      base: { pid: process.pid },
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    init.destination ?? pino.destination({ fd: 2, sync: true }),
+  )
+}

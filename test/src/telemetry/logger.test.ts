@@ -1,0 +1,33 @@
+import { expect } from 'chai'
+import { createLogger } from '../../../src/telemetry/index.ts'
+
+describe('the logger', () => {
+  it('writes one JSON line with the message and its fields', () => {
+    const lines: string[] = []
+    createLogger({ name: 'seeder', destination: { write: (line) => void lines.push(line) } }).info(
+      { bytes: 5 },
+      'served',
+    )
+    expect(JSON.parse(lines[0]!)).to.include({ level: 'info', name: 'seeder', msg: 'served', bytes: 5 })
+  })
+
+  it('takes secrets out, wherever they stand', () => {
+    const lines: string[] = []
+    const canary = '0xc0ffee'
+    const log = createLogger({ name: 'gateway', destination: { write: (line) => void lines.push(line) } })
+    log.info(
+      { privateKey: canary, wallet: { privateKey: canary }, request: { headers: { authorization: canary } } },
+      'signed in',
+    )
+    expect(lines.join('')).to.not.include('c0ffee')
+    expect(lines.join('')).to.include('[secret]')
+  })
+
+  it('stays silent below its level', () => {
+    const lines: string[] = []
+    createLogger({ name: 'x', level: 'silent', destination: { write: (line) => void lines.push(line) } }).error(
+      'unheard',
+    )
+    expect(lines).to.deep.equal([])
+  })
+})
