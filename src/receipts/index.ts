@@ -1,0 +1,30 @@
+// What is owed: session logs, receipts and vouchers as EIP-712 data, their signatures, and the ports of whoever
+// remembers them. Pure: no disk, no socket, no clock.
+export { amountFor, GIB, paidBytes, shareAmount } from './amount.ts'
+export {
+  type BatchGroup,
+  type BatchLine,
+  decodeBatch,
+  encodeBatch,
+  groupLength,
+  type RawGroup,
+  type VoucherGroup,
+} from './batch.ts'
+export { createDomain, type Digest, type Domain, type DomainInit, type SessionProof } from './domain.ts'
+export type { Earnings, LaneLog, LedgerSession, ReceiptLedger, SettleableRange } from './ledger.ts'
+export { firstHead, headsAfter, laneKey, nextHead, normalLane, tipAfter } from './log.ts'
+export { signHead, signProof, signReceipt, signTerms, signTicket, signVoucher } from './sign.ts'
+export { checkSignatureForm, compactFromWallet, isSignedBy, recoverSigner } from './signature.ts'
+export { createSessionKey, type SessionKey, type Signer, signerFromAccount } from './signer.ts'
+export type { LineGrant, SponsorLaneLog, SponsorLimits, SponsorLine, SponsorLog, SponsorSums } from './sponsor-log.ts'
+export { DOMAIN_NAME, DOMAIN_VERSION, encodeType, type SignedType, TYPES } from './typed-data.ts'
+export type * from './types.ts'
+export {
+  receiptSigner,
+  verifyHead,
+  verifyProof,
+  verifyReceipt,
+  verifyTerms,
+  verifyTicket,
+  verifyVoucher,
+} from './verify.ts'
