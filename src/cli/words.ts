@@ -1,0 +1,56 @@
+import { formatUnits, parseUnits } from 'viem'
+import { BitCdnError } from '../errors.ts'
+
+/** How numbers are said to people, and read from them. MB = 10^6 bytes; prices are per GiB = 2^30 bytes. */
+
+export function bytesInWords(bytes: number | bigint): string {
+  const value = Number(bytes)
+  if (value < 1000) return `${value} B`
+  const unit = Math.min(Math.floor(Math.log10(value) / 3), 5)
+  const scaled = value / 1000 ** unit
+  return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${['B', 'kB', 'MB', 'GB', 'TB', 'PB'][unit]}`
+}
+
+export function secondsInWords(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '--'
+  const whole = Math.max(0, Math.ceil(seconds))
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** 1234567n with 6 decimals is "1.234567"; at least two digits behind the point. */
+export function money(units: bigint, decimals: number): string {
+  const [whole = '0', fraction = ''] = formatUnits(units, decimals).split('.')
+  return `${whole}.${fraction.padEnd(2, '0')}`
+}
+
+/** Reads "5", "0.05": an amount in whole coins, as token units. */
+export function parseMoney(text: string, decimals: number, what: string): bigint {
+  if (!/^\d+(\.\d+)?$/.test(text)) {
+    throw new BitCdnError('usage', `${what} must be an amount such as 5 or 0.05, not "${text}".`)
+  }
+  if ((text.split('.')[1] ?? '').length > decimals) {
+    throw new BitCdnError('usage', `${what} "${text}" has more than the ${decimals} decimals of the stablecoin.`)
+  }
+  return parseUnits(text, decimals)
+}
+
+export function parseWhole(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new BitCdnError('usage', `${what} must be a whole number from ${least} to ${most}, not "${text}".`)
+  }
+  return value
+}
+
+export function parsePercent(text: string, what: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d{1,2})?$/.test(text) || value > 100) {
+    throw new BitCdnError(
+      'usage',
+      `${what} must be a percentage from 0 to 100 with at most two decimals, not "${text}".`,
+    )
+  }
+  return Math.round(value * 100)
+}
