@@ -1,0 +1,126 @@
+// A .torrent file: the info dictionary with what stands around it.
+import { createHash } from 'node:crypto'
+import { type BencodeDictionary, bytesOfKey, type DecodedDictionary, decode, encode } from './bencode.ts'
+import { MAX_PIECE_LENGTH, MAX_PIECES, V1_HASH_BYTES } from './constants.ts'
+import { MetainfoError } from './errors.ts'
+import { bytesOf, countOf, dictionaryOf, TRACKER_PROTOCOLS, textOf, urlsOf, WEB_SEED_PROTOCOLS } from './fields.ts'
+import { hasFileList, type ListedFile, readFileList } from './file-list.ts'
+import { readInfo } from './info.ts'
+import { withPieceLayers } from './layers.ts'
+import type { Metainfo } from './metainfo.ts'
+import { checkName, createPathChecker } from './names.ts'
+import { missingLayers } from './pieces.ts'
+
+/** A torrent that has only BitTorrent v1: it can be shown and verified, not delivered, since its parts have no tree. */
+export interface TorrentV1 {
+  /** 40 hex digits. */
+  readonly infohashV1: string
+  readonly name: string
+  readonly single: boolean
+  readonly pieceLength: number
+  /** In order, pad files included: v1 pieces run through them. */
+  readonly files: readonly ListedFile[]
+  /** Bytes of all files that are not padding. */
+  readonly length: number
+  readonly pieceCount: number
+  /** Concatenated 20-byte SHA-1 hashes of the pieces. */
+  readonly pieces: Uint8Array
+  readonly trackers: readonly string[]
+  readonly webSeeds: readonly string[]
+}
+
+/** What any .torrent file turns out to be. */
+export type Torrent = { readonly v1: TorrentV1; readonly v2: null } | { readonly v1: null; readonly v2: Metainfo }
+
+/**
+ * Reads a v2 or hybrid .torrent file with its piece layers, all checked.
+ * Throws `file-invalid` (BencodeError, MetainfoError, UnsafeNameError) or `verification-failed` (a wrong piece layer).
+ */
+export function parseMetainfo(torrent: Uint8Array): Metainfo {
+  return readMetainfo(decodeOuter(torrent))
+}
+
+/** Reads any .torrent file: v2 and hybrid as {@link parseMetainfo}, v1 alone for showing and verifying. */
+export function parseTorrent(torrent: Uint8Array): Torrent {
+  const outer = decodeOuter(torrent)
+  const info = dictionaryOf(outer.get('info'), 'info dictionary')
+  const onlyV1 = !info.has('meta version') && !info.has('file tree') && hasFileList(info)
+  return onlyV1 ? { v1: readV1(outer, info), v2: null } : { v1: null, v2: readMetainfo(outer) }
+}
+
+/** The .torrent file of a metainfo, with piece layers, trackers and web seeds. The same metainfo makes the same bytes. */
+export function encodeTorrent(metainfo: Metainfo): Uint8Array<ArrayBuffer> {
+  const missing = missingLayers(metainfo)
+  if (missing.length > 0) {
+    throw new MetainfoError(`The piece layers of ${missing.length} files are not known yet.`, {
+      advice: 'Fetch the piece layers from a peer first.',
+    })
+  }
+  const outer: BencodeDictionary = new Map()
+  const [first] = metainfo.trackers
+  if (first !== undefined) outer.set('announce', first)
+  if (metainfo.trackers.length > 1) {
+    outer.set(
+      'announce-list',
+      metainfo.trackers.map((tracker) => [tracker]),
+    )
+  }
+  // Canonical bencode has one form, so this writes the very bytes that were hashed.
+  outer.set('info', decode(metainfo.info))
+  const layers: BencodeDictionary = new Map()
+  for (const [root, layer] of metainfo.pieceLayers) layers.set(Buffer.from(root, 'hex').toString('latin1'), layer)
+  outer.set('piece layers', layers)
+  if (metainfo.webSeeds.length > 0) outer.set('url-list', metainfo.webSeeds)
+  return encode(outer)
+}
+
+function decodeOuter(torrent: Uint8Array): DecodedDictionary {
+  // A copy: everything that is read stays a view into these bytes, which the caller may reuse.
+  return dictionaryOf(decode(torrent.slice()), 'torrent')
+}
+
+function readMetainfo(outer: DecodedDictionary): Metainfo {
+  const dictionary = dictionaryOf(outer.get('info'), 'info dictionary')
+  const bare = readInfo(encode(dictionary), dictionary)
+  const layers = new Map<string, Uint8Array>()
+  const stored = outer.get('piece layers')
+  if (stored !== undefined) {
+    for (const [root, layer] of dictionaryOf(stored, 'piece layers')) {
+      layers.set(Buffer.from(bytesOfKey(root)).toString('hex'), bytesOf(layer, 'piece layer'))
+    }
+  }
+  const metainfo = withPieceLayers(bare, layers)
+  const missing = missingLayers(metainfo)
+  if (missing.length > 0) {
+    throw new MetainfoError(`The torrent has no piece layers for ${missing.length} of its files.`)
+  }
+  return { ...metainfo, ...readSources(outer) }
+}
+
+function readSources(outer: DecodedDictionary): { trackers: string[]; webSeeds: string[] } {
+  const trackers = [
+    ...urlsOf(outer.get('announce'), TRACKER_PROTOCOLS),
+    ...urlsOf(outer.get('announce-list'), TRACKER_PROTOCOLS),
+  ]
+  return { trackers: [...new Set(trackers)], webSeeds: urlsOf(outer.get('url-list'), WEB_SEED_PROTOCOLS) }
+}
+
+function readV1(outer: DecodedDictionary, info: DecodedDictionary): TorrentV1 {
+  const name = textOf(bytesOf(info.get('name'), 'name'), 'name')
+  checkName(name)
+  const pieceLength = countOf(info.get('piece length'), 'piece length', 1, MAX_PIECE_LENGTH)
+  const { files, single } = readFileList(info, name)
+  const checkPath = createPathChecker()
+  for (const file of files) if (!file.pad) checkPath(file.path)
+  const all = files.reduce((sum, file) => sum + file.length, 0)
+  const pieceCount = Math.ceil(all / pieceLength)
+  if (pieceCount > MAX_PIECES) throw new MetainfoError(`The content has ${pieceCount} pieces, more than ${MAX_PIECES}.`)
+  const pieces = bytesOf(info.get('pieces'), 'list of piece hashes')
+  if (pieces.length !== pieceCount * V1_HASH_BYTES) {
+    throw new MetainfoError(`The torrent has ${pieces.length / V1_HASH_BYTES} piece hashes for ${pieceCount} pieces.`)
+  }
+  const length = files.reduce((sum, file) => sum + (file.pad ? 0 : file.length), 0)
+  if (length === 0) throw new MetainfoError('The content is empty: it has no bytes to deliver.')
+  const infohashV1 = createHash('sha1').update(encode(info)).digest('hex')
+  return { infohashV1, name, single, pieceLength, files, length, pieceCount, pieces, ...readSources(outer) }
+}
