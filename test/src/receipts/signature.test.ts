@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { Signature, verifyTypedData } from 'ethers'
 import {
+  getAddress,
   type Hex,
   recoverAddress,
   serializeCompactSignature,
