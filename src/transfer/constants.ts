@@ -18,11 +18,8 @@ export const MAX_METADATA_BYTES = 10 * MIB + 128
 /** A receiver takes data frames of any whole number of units up to this. */
 export const MAX_DATA_BYTES = MIB
 
-/** What our seeder puts into one data frame: a unit, so that the other side can verify what it has without waiting. */
-export const DATA_BYTES = UNIT_BYTES
-
-/** What one read from the store brings, sent as several frames in one go. */
-export const READ_BYTES = 4 * UNIT_BYTES
+/** What our seeder puts into one data frame at most: long enough to be cheap, short enough for many streams to share. */
+export const MAX_DATA_FRAME_BYTES = 2 * UNIT_BYTES
 
 /** Bytes beyond the last durable receipt that a session may get at first; doubles with each receipt in time. */
 export const FIRST_WINDOW_BYTES = MIB

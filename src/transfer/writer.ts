@@ -1,61 +1,137 @@
-import type { Stream } from '@libp2p/interface'
-import { Uint8ArrayList } from 'uint8arraylist'
+import type { Connection, Stream } from '@libp2p/interface'
+import { MAX_DATA_FRAME_BYTES } from './constants.ts'
 import { StreamEndedError } from './errors.ts'
 import { encodeMessage } from './frames.ts'
 import type { Message } from './generated/wire.js'
 
-/** Sends messages and data on one stream, in the order of the calls. */
+/** Sends messages and data on one stream. */
 export interface Writer {
   /** A control message: small, so it never waits. Nothing happens when the stream is closed. */
   send(message: Partial<Message>): void
-  /** Parts that are long or whose memory is used again: after `drained` they may be overwritten. */
-  sendParts(parts: readonly Uint8Array[]): void
+  /** A message that may be long. Resolves when its turn is over. */
+  sendLong(message: Partial<Message>, signal: AbortSignal): Promise<void>
   /**
-   * Resolves when everything that was sent has left this process's memory. Not `stream.onDrain()`: that one answers at
-   * once from its second call on. Throws when the stream ends or `signal` aborts.
+   * One data frame. `fill` writes the bytes into the memory that it is given; what it returns is resolved when they are
+   * there, and the frame takes its turn then. Reading for the next frame may begin before this one is gone.
    */
-  drained(signal: AbortSignal): Promise<void>
+  sendData(piece: number, offset: number, length: number, fill: Fill, signal: AbortSignal): Promise<Sending>
 }
 
-/** Below this many bytes a socket says that it can take more while it still holds on to them. */
-const SOCKET_BUFFER_BYTES = 64 * 1024
+export type Fill = (target: Uint8Array) => Promise<void>
 
-export function createWriter(stream: Stream): Writer {
+/** The frame is read and waits for its turn, or is on its way. `sent` resolves when the next may follow. */
+export interface Sending {
+  readonly sent: Promise<void>
+}
+
+/** Room for the header of a data frame in front of its bytes, so that both travel in one write. */
+const HEADER_BYTES = 32
+
+/**
+ * One for each connection: long writes take turns, from memory that is used again. libp2p tells nobody when bytes have
+ * left; a drained stream proves only that the turn *before* the last is on the wire, hence three buffers and one turn
+ * at a time. Two streams that wrote long parts side by side would overwrite what still waits in the connection.
+ */
+interface Outlet {
+  turn: Promise<void>
+  readonly free: Uint8Array[]
+  readonly waiting: ((buffer: Uint8Array) => void)[]
+  last: Uint8Array | null
+}
+
+const BUFFERS = 3
+const outlets = new WeakMap<object, Outlet>()
+
+function outletOf(connection: Connection): Outlet {
+  let outlet = outlets.get(connection)
+  if (outlet === undefined) {
+    const free = Array.from({ length: BUFFERS }, newBuffer)
+    outlet = { turn: Promise.resolve(), free, waiting: [], last: null }
+    outlets.set(connection, outlet)
+  }
+  return outlet
+}
+
+const newBuffer = (): Uint8Array => new Uint8Array(HEADER_BYTES + MAX_DATA_FRAME_BYTES)
+
+export function createWriter(connection: Connection, stream: Stream): Writer {
+  const outlet = outletOf(connection)
   const open = (): boolean => stream.status === 'open' && stream.writeStatus === 'writable'
+
+  function takeTurn(write: () => void, signal: AbortSignal): Promise<void> {
+    const mine = outlet.turn.then(async () => {
+      signal.throwIfAborted()
+      if (!open()) throw new StreamEndedError('The stream is closed for writing.')
+      write()
+      await drained(stream, signal)
+    })
+    outlet.turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  function release(buffer: Uint8Array): void {
+    const next = outlet.waiting.shift()
+    if (next === undefined) outlet.free.push(buffer)
+    else next(buffer)
+  }
+
+  async function sendBuffer(buffer: Uint8Array, frame: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      await takeTurn(() => stream.send(frame), signal)
+      if (outlet.last !== null) release(outlet.last)
+      outlet.last = buffer
+    } catch (error) {
+      // What happened to its bytes is unknown: they may still wait in the connection. The memory is not used again.
+      release(newBuffer())
+      throw error
+    }
+  }
 
   return {
     send(message) {
       if (open()) stream.send(encodeMessage(message))
     },
-    sendParts(parts) {
-      if (!open()) throw new StreamEndedError('The stream is closed for writing.')
-      const list = new Uint8ArrayList()
-      let length = 0
-      for (const part of parts) length += part.length
-      // A short list would be kept by the socket without any sign of when it let go: give it memory of its own.
-      for (const part of parts) list.append(length < SOCKET_BUFFER_BYTES ? part.slice() : part)
-      stream.send(list)
-    },
-    async drained(signal) {
-      signal.throwIfAborted()
-      while (stream.writableNeedsDrain || stream.writeBufferLength > 0) await nextDrain(stream, signal)
+    sendLong: (message, signal) => takeTurn(() => stream.send(encodeMessage(message)), signal),
+    async sendData(piece, offset, length, fill, signal) {
+      const buffer = outlet.free.pop() ?? (await new Promise<Uint8Array>((resolve) => outlet.waiting.push(resolve)))
+      const header = encodeMessage({ data: { piece, offset, length } })
+      const start = HEADER_BYTES - header.length
+      try {
+        buffer.set(header, start)
+        await fill(buffer.subarray(HEADER_BYTES, HEADER_BYTES + length))
+      } catch (error) {
+        release(buffer)
+        throw error
+      }
+      const sent = sendBuffer(buffer, buffer.subarray(start, HEADER_BYTES + length), signal)
+      sent.catch(() => undefined)
+      return { sent }
     },
   }
+}
+
+/**
+ * Resolves when the stream has handed on all that was sent. Not `stream.onDrain()`: that one answers at once from its
+ * second call on. Throws when the stream ends or `signal` aborts.
+ */
+async function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+  while (stream.writableNeedsDrain || stream.writeBufferLength > 0) await nextDrain(stream, signal)
 }
 
 function nextDrain(stream: Stream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => () => {
-      stream.removeEventListener('drain', drained)
+      stream.removeEventListener('drain', drain)
       stream.removeEventListener('close', closed)
       signal.removeEventListener('abort', aborted)
       settle()
     }
-    const drained = done(resolve)
+    const drain = done(resolve)
     const closed = done(() => reject(new StreamEndedError('The stream closed before everything was sent.')))
     const aborted = done(() => reject(signal.reason))
+    if (signal.aborted) return aborted()
     if (stream.status !== 'open') return closed()
-    stream.addEventListener('drain', drained)
+    stream.addEventListener('drain', drain)
     stream.addEventListener('close', closed)
     signal.addEventListener('abort', aborted)
   })

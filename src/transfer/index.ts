@@ -1,0 +1,26 @@
+// How bytes move: `/bitcdn/transfer/1.0.0` over a libp2p stream. One side serves within credit windows, the other
+// fetches and signs. Neither knows a chain, a disk or a pass: the desk answers for them.
+export {
+  FIRST_WINDOW_BYTES,
+  LAST_RECEIPT_MILLISECONDS,
+  MAX_DATA_BYTES,
+  MAX_WANTS,
+  MAX_WINDOW_BYTES,
+  SIGN_DIVISOR,
+  SPACING_DIVISOR,
+  SPACING_MILLISECONDS,
+  TRANSFER_PROTOCOL,
+} from './constants.ts'
+export { type CreditBook, type CreditInit, createCreditBook, type Debt, type Tab } from './credit.ts'
+export { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
+export { type Admission, type HelloRequest, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
+export { type ServeInit, serve, type TransferLog } from './serve.ts'
+export {
+  type Accepted,
+  createTransfer,
+  type Hello,
+  openTransfer,
+  type Transfer,
+  type TransferEvents,
+  type Want,
+} from './transfer.ts'

@@ -1,0 +1,115 @@
+import type { ContentStore } from '../content/index.ts'
+import { UNIT_BYTES } from '../content/index.ts'
+import { MAX_DATA_FRAME_BYTES } from './constants.ts'
+import type { Tab } from './credit.ts'
+import type { Admission } from './ports.ts'
+import type { QueuedWant, WantQueue } from './wants.ts'
+import type { Writer } from './writer.ts'
+
+export interface SendLoopInit {
+  readonly content: ContentStore
+  readonly wants: WantQueue
+  readonly writer: Writer
+  /** Null for free content: nothing is signed, so nothing is bounded. */
+  readonly tab: Tab | null
+  readonly admission: Admission
+  readonly signal: AbortSignal
+  activity(): void
+  failed(error: Error): void
+}
+
+/** Sends what is wanted, as far as the window allows, one frame behind the other. */
+export interface SendLoop {
+  run(): Promise<void>
+  /** Something changed: a want, a cancel, room in the window. */
+  wake(): void
+  /** Resolves when the frame on its way is gone; none follows. */
+  stop(): Promise<void>
+}
+
+export function createSendLoop(init: SendLoopInit): SendLoop {
+  const { content, wants, writer, tab, admission, signal } = init
+  const limit = Number(admission.session?.maxBytes ?? 0n)
+  const finished = Promise.withResolvers<void>()
+  let waker = Promise.withResolvers<void>()
+  let sending: Promise<void> = Promise.resolve()
+  let running = false
+  let stopped = false
+
+  signal.addEventListener('abort', wake)
+
+  function wake(): void {
+    waker.resolve()
+  }
+
+  async function sleep(): Promise<void> {
+    await waker.promise
+    waker = Promise.withResolvers()
+  }
+
+  /** Bytes of the next frame: whole units, or the short unit at the end; 0 while the window has no room for one. */
+  function frameLength(want: QueuedWant): number {
+    const left = Math.min(want.end - want.next, MAX_DATA_FRAME_BYTES)
+    if (tab === null) return left
+    const room = Math.min(tab.room(), limit - tab.served)
+    return room >= left ? left : Math.floor(room / UNIT_BYTES) * UNIT_BYTES
+  }
+
+  async function sendNext(want: QueuedWant): Promise<boolean> {
+    if (want.cancelled || !content.hasPiece(want.piece)) {
+      await sending
+      wants.removeFirst()
+      writer.send({ cancel: { piece: want.piece, offset: want.offset } })
+      return true
+    }
+    const length = frameLength(want)
+    if (length === 0) return false
+    if (want.hashes) {
+      want.hashes = false
+      const roots = await content.unitRoots(want.piece)
+      writer.send({ hashes: { piece: want.piece, roots: Uint8Array.from(roots) } })
+    }
+    await sendFrame(want, length)
+    return true
+  }
+
+  async function sendFrame(want: QueuedWant, length: number): Promise<void> {
+    const offset = want.next
+    tab?.serve(length)
+    if (tab !== null) admission.noteServed(BigInt(tab.served))
+    want.next += length
+    if (want.next === want.end) wants.removeFirst()
+    const frame = await writer.sendData(
+      ...([want.piece, offset, length] as const),
+      (target) => content.read(want.piece, offset, target),
+      signal,
+    )
+    // The frame before has to be gone; this one may be on its way while the next is read.
+    await sending
+    sending = frame.sent
+    init.activity()
+  }
+
+  return {
+    async run() {
+      running = true
+      try {
+        while (!stopped && !signal.aborted) {
+          const want = wants.first()
+          if (want === null || !(await sendNext(want))) await sleep()
+        }
+        await sending
+      } catch (error) {
+        if (!signal.aborted) init.failed(error as Error)
+      } finally {
+        finished.resolve()
+      }
+    },
+    wake,
+    async stop() {
+      stopped = true
+      wake()
+      if (running) await finished.promise
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import type { PeerId, StreamHandler } from '@libp2p/interface'
+import { MAX_STREAMS } from './constants.ts'
+import { type CreditBook, type CreditInit, createCreditBook } from './credit.ts'
+import type { ServingDesk } from './ports.ts'
+import { createServing, type Serving } from './serving.ts'
+
+/** What happened on a stream, for whoever keeps the log. */
+export type TransferLog = (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
+
+export interface ServeInit {
+  /** Our own: session keys prove themselves to it. */
+  readonly peerId: PeerId
+  /** Windows, the budget of unsigned bytes and where debt is told. Default: {@link CreditInit}'s. */
+  readonly credit?: CreditBook | CreditInit
+  /** Streams served at once; default {@link MAX_STREAMS}. */
+  readonly maxStreams?: number
+  /** When it aborts, every stream is closed with its last receipt. */
+  readonly signal?: AbortSignal
+  readonly log?: TransferLog
+}
+
+/** How often idle streams, overdue receipts and those that came too early are looked at. */
+const TICK_MILLISECONDS = 500
+
+/**
+ * Serves `/bitcdn/transfer/1.0.0`: the handler for `node.handle`. Each stream is one downloader and one content; what
+ * may be served, and to whom, the desk decides.
+ */
+export function serve(desk: ServingDesk, init: ServeInit): StreamHandler {
+  const credit = init.credit !== undefined && 'open' in init.credit ? init.credit : createCreditBook(init.credit)
+  const maxStreams = init.maxStreams ?? MAX_STREAMS
+  const log = init.log ?? (() => undefined)
+  const servings = new Set<Serving>()
+  let ticker: NodeJS.Timeout | undefined
+
+  function tick(): void {
+    credit.sweep()
+    for (const serving of servings) serving.tick()
+  }
+
+  init.signal?.addEventListener('abort', () => {
+    for (const serving of servings) serving.stop()
+  })
+
+  return async (stream, connection) => {
+    const peer = connection.remotePeer.toString()
+    const freeCapacity = Math.max(0, maxStreams - servings.size - 1)
+    const serving = createServing({ stream, connection, desk, credit, peerId: init.peerId, freeCapacity, log })
+    if (servings.size >= maxStreams || init.signal?.aborted === true) serving.refuseAll()
+    servings.add(serving)
+    ticker ??= setInterval(tick, TICK_MILLISECONDS)
+    try {
+      await serving.done
+      log('debug', 'stream closed', { peer })
+    } catch (error) {
+      log('info', 'stream aborted', { peer, reason: (error as Error).message })
+    } finally {
+      servings.delete(serving)
+      if (servings.size === 0) {
+        clearInterval(ticker)
+        ticker = undefined
+      }
+    }
+  }
+}

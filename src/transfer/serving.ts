@@ -1,0 +1,362 @@
+import { randomBytes } from 'node:crypto'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { bytesToHex, type Hex } from 'viem'
+import type { ContentStore } from '../content/index.ts'
+import { createDomain, type Domain, type SignedTerms, verifyProof, verifyReceipt } from '../receipts/index.ts'
+import { addressPrefix } from './address-prefix.ts'
+import {
+  decodeContentId,
+  decodeReceipt,
+  decodeSession,
+  encodeReceipt,
+  encodeTerms,
+  type PresentedSession,
+} from './codec.ts'
+import {
+  HELLO_MILLISECONDS,
+  IDLE_MILLISECONDS,
+  LAST_RECEIPT_MILLISECONDS,
+  MAX_MESSAGE_BYTES,
+  MAX_METADATA_REQUESTS,
+  MAX_OPENING_BYTES,
+} from './constants.ts'
+import type { CreditBook, Tab } from './credit.ts'
+import { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
+import { createFrameParser } from './frames.ts'
+import type { Hello, Message } from './generated/wire.js'
+import { type Admission, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
+import { readStream } from './reader.ts'
+import { createReceiptIntake, type ReceiptIntake } from './receipt-intake.ts'
+import { createSendLoop, type SendLoop } from './send-loop.ts'
+import type { TransferLog } from './serve.ts'
+import { createWantQueue, type WantQueue } from './wants.ts'
+import { createWriter } from './writer.ts'
+
+export interface ServingInit {
+  readonly stream: Stream
+  readonly connection: Connection
+  readonly desk: ServingDesk
+  readonly credit: CreditBook
+  /** Our own. */
+  readonly peerId: PeerId
+  readonly freeCapacity: number
+  readonly log: TransferLog
+}
+
+/** One downloader on one stream, from its first byte to its last. */
+export interface Serving {
+  /** Settles when the stream is over and the session released. */
+  readonly done: Promise<void>
+  /** Looks at the clock. */
+  tick(): void
+  /** Ends the stream in order: what is on its way goes out, and the last receipt is awaited. */
+  stop(): void
+  /** Every hello on this stream is answered with `busy`. */
+  refuseAll(): void
+}
+
+/** What an admitted downloader has here. */
+interface Service {
+  readonly admission: Admission
+  readonly tab: Tab | null
+  readonly wants: WantQueue
+  readonly intake: ReceiptIntake | null
+  readonly loop: SendLoop
+}
+
+export function createServing(init: ServingInit): Serving {
+  const { stream, connection, desk, credit, log } = init
+  const ended = new AbortController()
+  const done = Promise.withResolvers<void>()
+  const writer = createWriter(connection, stream)
+  const nonce = randomBytes(32)
+  const terms = announce()
+  let touched = performance.now()
+  let greeted = false
+  let full = false
+  let closing = false
+  let service: Service | null = null
+  let store: ContentStore | null = null
+  let metadata = Promise.resolve()
+  let metadataRequests = 0
+
+  async function announce(): Promise<SignedTerms | null> {
+    const found = await desk.terms()
+    writer.send({ terms: encodeTerms(found, nonce, init.freeCapacity) })
+    return found
+  }
+
+  function take(message: Message): void {
+    if (message.hello !== undefined) greet(message.hello)
+    else if (message.infoRequest !== undefined) queueMetadata(sendInfo(message.infoRequest.contentId))
+    else if (message.layersRequest !== undefined) queueMetadata(sendLayers(message.layersRequest.piecesRoot))
+    else if (message.close !== undefined) void close(true)
+    else if (message.have !== undefined) return
+    else if (service === null || closing) takeLate(message)
+    else if (message.want !== undefined) {
+      service.wants.add(message.want)
+      service.loop.wake()
+    } else if (message.cancel !== undefined) {
+      service.wants.cancel(message.cancel.piece, message.cancel.offset)
+      service.loop.wake()
+    } else takeReceipt(message)
+  }
+
+  /** Before `accept` and after `close` only a receipt has a meaning; wants and cancels may have crossed our close. */
+  function takeLate(message: Message): void {
+    if (service === null && !closing) throw new ProtocolError('The downloader asked for bytes before it was accepted.')
+    if (message.receipt !== undefined) {
+      takeReceipt(message)
+      service?.intake?.readDeferred(true)
+    }
+  }
+
+  function takeReceipt(message: Message): void {
+    const { receipt } = message
+    if (receipt === undefined) throw new ProtocolError('A message came that only a seeder sends.')
+    const { intake, admission } = service ?? {}
+    if (intake == null || admission?.session == null) throw new ProtocolError('A receipt came without a session.')
+    intake.take(decodeReceipt(receipt, admission.session.id))
+  }
+
+  function greet(hello: Hello): void {
+    if (greeted) throw new ProtocolError('A second hello came on one stream.')
+    greeted = true
+    void admit(hello).catch((error: unknown) => {
+      if (error instanceof RefusedError) void refuse(error.refusal, error.message)
+      else fail(error as Error)
+    })
+  }
+
+  async function admit(hello: Hello): Promise<void> {
+    if (full) throw new RefusedError('busy', 'This seeder serves as many streams as it can.')
+    const contentId = decodeContentId(hello.contentId)
+    const content = await desk.content(contentId)
+    if (content === null) throw new RefusedError('unknownContent', `This seeder does not hold ${contentId}.`)
+    const known = await terms
+    const domain = known === null ? null : createDomain(known)
+    const presented = hello.session === undefined ? null : checkSession(hello, known, domain)
+    const admission = await desk.admit({
+      contentId,
+      remotePeer: connection.remotePeer.toString(),
+      session: presented?.session ?? null,
+      receipt: presented?.receipt ?? null,
+    })
+    if (ended.signal.aborted) return admission.release(false)
+    try {
+      await accept(content, admission, presented, domain)
+    } catch (error) {
+      if (service === null) await admission.release(false)
+      throw error
+    }
+  }
+
+  function checkSession(hello: Hello, known: SignedTerms | null, domain: Domain | null): PresentedSession {
+    if (known === null || domain === null || hello.session === undefined) {
+      throw new RefusedError('wrongLane', 'This seeder has no terms: it serves free content only.')
+    }
+    const presented = decodeSession(hello.session, known.seeder)
+    const { lane, line, session } = presented.session
+    if (!known.lanes.includes(lane.lane)) {
+      throw new RefusedError('wrongLane', `Lane ${lane.lane} is not served here; ${known.lanes.join(', ')} are.`)
+    }
+    if (lane.pricePerGiB < known.pricePerGiB) {
+      throw new RefusedError('priceTooLow', `${lane.pricePerGiB} per GiB were offered, ${known.pricePerGiB} are asked.`)
+    }
+    const proof = {
+      ...{ session, nonce: bytesToHex(nonce) },
+      ...{ downloader: peerBytes(connection.remotePeer), seeder: peerBytes(init.peerId) },
+    }
+    if (!verifyProof(domain, proof, presented.proof, line.sessionKey)) {
+      throw new RefusedError('badSignature', `The session key ${line.sessionKey} did not sign this stream's nonce.`)
+    }
+    if (presented.receipt !== null && !verifyReceipt(domain, presented.receipt, line.sessionKey)) {
+      throw new RefusedError('badSignature', `The presented receipt is not signed by ${line.sessionKey}.`)
+    }
+    return presented
+  }
+
+  async function accept(
+    content: ContentStore,
+    admission: Admission,
+    presented: PresentedSession | null,
+    domain: Domain | null,
+  ): Promise<void> {
+    const { session, receipt } = admission
+    const signed = Number(receipt?.bytesServed ?? 0n)
+    const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented))
+    const wants = createWantQueue(content.metainfo)
+    const loop = createSendLoop({
+      ...{ content, wants, writer, tab, admission, failed: fail },
+      signal: ended.signal,
+      activity: touch,
+    })
+    const intake =
+      session === null || tab === null || domain === null
+        ? null
+        : createReceiptIntake({
+            ...{ domain, key: session.key, maxBytes: session.maxBytes, tab, admission, failed: fail },
+            held(bytesServed, window) {
+              writer.send({ held: { bytesServed, window: BigInt(window) } })
+              loop.wake()
+            },
+          })
+    store = content
+    service = { admission, tab, wants, intake, loop }
+    const message = {
+      window: BigInt(tab?.window ?? 0),
+      bitfield: new Uint8Array(content.bitfield()),
+      ...(receipt === null ? {} : { receipt: encodeReceipt(receipt) }),
+    }
+    await writer.sendLong({ accept: message }, ended.signal)
+    const stopListening = credit.onRoom(() => loop.wake())
+    ended.signal.addEventListener('abort', stopListening)
+    log('debug', 'downloader accepted', {
+      peer: connection.remotePeer.toString(),
+      session: session?.id ?? null,
+      signed,
+    })
+    void loop.run()
+  }
+
+  /** Sponsor, pass holder and address: whoever may be behind a downloader that does not sign. */
+  function subjectsOf(presented: PresentedSession | null): string[] {
+    const subjects = [`address ${addressPrefix(connection.remoteAddr)}`]
+    if (presented !== null) subjects.push(`sponsor ${presented.session.lane.sponsor}`)
+    if (presented?.session.ticket != null) subjects.push(`holder ${presented.session.ticket.holder}`)
+    return subjects
+  }
+
+  async function refuse(refusal: Refusal, words: string): Promise<void> {
+    log('debug', 'downloader refused', { peer: connection.remotePeer.toString(), refusal, words })
+    writer.send({ refuse: { reason: REFUSAL[refusal], words } })
+    await finish(false)
+  }
+
+  function queueMetadata(answer: () => Promise<void>): void {
+    metadataRequests += 1
+    if (metadataRequests > MAX_METADATA_REQUESTS) throw new ProtocolError('Too many metadata requests wait at once.')
+    metadata = metadata.then(answer).then(() => void (metadataRequests -= 1), fail)
+  }
+
+  const sendInfo = (contentId: Uint8Array) => async () => {
+    store = (await desk.content(decodeContentId(contentId))) ?? store
+    const info = store?.metainfo.contentId === decodeContentId(contentId) ? store.metainfo.info : new Uint8Array()
+    await writer.sendLong({ info: { info: info as Uint8Array<ArrayBuffer> } }, ended.signal)
+  }
+
+  const sendLayers = (piecesRoot: Uint8Array) => async () => {
+    const key = Buffer.from(piecesRoot).toString('hex')
+    const layer = (store?.metainfo.pieceLayers.get(key) ?? new Uint8Array()) as Uint8Array<ArrayBuffer>
+    await writer.sendLong({ layers: { piecesRoot: Uint8Array.from(piecesRoot), layer } }, ended.signal)
+  }
+
+  /** `final`: the downloader itself closes, so nothing more will be signed on this session. */
+  async function close(final: boolean): Promise<void> {
+    if (closing) return
+    closing = true
+    try {
+      if (service !== null) {
+        service.wants.clear()
+        await service.loop.stop()
+        if (!final) writer.send({ close: {} })
+        service.intake?.readDeferred(true)
+        await lastReceipt(service)
+      }
+      if (final) writer.send({ close: {} })
+      await finish(final)
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+
+  async function lastReceipt({ tab, intake }: Service): Promise<void> {
+    if (tab === null || intake === null) return
+    const until = performance.now() + LAST_RECEIPT_MILLISECONDS
+    const clock = AbortSignal.any([ended.signal, AbortSignal.timeout(LAST_RECEIPT_MILLISECONDS)])
+    await intake.settled()
+    while (tab.signed < tab.served && performance.now() < until && !ended.signal.aborted) {
+      await nextRoom(clock)
+      await intake.settled()
+    }
+  }
+
+  function nextRoom(clock: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (clock.aborted) return resolve()
+      const stopListening = credit.onRoom(settle)
+      clock.addEventListener('abort', settle)
+      function settle(): void {
+        stopListening()
+        clock.removeEventListener('abort', settle)
+        resolve()
+      }
+    })
+  }
+
+  let finished = false
+  async function finish(final: boolean, error: Error | null = null): Promise<void> {
+    if (finished) return
+    finished = true
+    const reason = error ?? new StreamEndedError('The stream is closed.')
+    if (error === null)
+      await stream.close({ signal: AbortSignal.timeout(LAST_RECEIPT_MILLISECONDS) }).catch(stream.abort.bind(stream))
+    ended.abort(reason)
+    if (error !== null) stream.abort(error)
+    try {
+      await service?.intake?.settled()
+      service?.tab?.close()
+      await service?.admission.release(final)
+      if (error === null) done.resolve()
+      else done.reject(error)
+    } catch (failure) {
+      done.reject(failure)
+    }
+  }
+
+  function fail(error: Error): void {
+    void finish(false, error)
+  }
+
+  function touch(): void {
+    touched = performance.now()
+  }
+
+  const parser = createFrameParser({
+    maxMessageBytes: () => (greeted ? MAX_MESSAGE_BYTES : MAX_OPENING_BYTES),
+    message: take,
+    place: () => {
+      throw new ProtocolError('A downloader sent data.')
+    },
+    data: () => undefined,
+  })
+  readStream(stream, parser, {
+    activity: touch,
+    ended(error) {
+      if (error !== null) fail(error)
+      else if (!closing) void finish(false)
+    },
+  })
+  terms.catch(fail)
+
+  return {
+    done: done.promise,
+    tick() {
+      const idle = performance.now() - touched
+      service?.intake?.readDeferred()
+      service?.loop.wake()
+      if (service?.tab?.overdue() === true) fail(new ProtocolError('The downloader did not sign in time.'))
+      else if (idle >= (greeted ? IDLE_MILLISECONDS : HELLO_MILLISECONDS)) {
+        fail(new StreamEndedError(`Nothing came for ${Math.round(idle)} ms.`))
+      }
+    },
+    stop: () => void close(false),
+    refuseAll() {
+      full = true
+    },
+  }
+}
+
+function peerBytes(peer: PeerId): Hex {
+  return bytesToHex(peer.toMultihash().bytes)
+}
