@@ -19,15 +19,16 @@ export interface LedgerSession extends LogLine {
   readonly receipt: SignedReceipt | null
 }
 
-/** All that a seeder knows of one log. */
+/** What a seeder knows of one log, from the head on the chain to its tip. */
 export interface LaneLog {
   readonly lane: Lane
-  /** The newest head that `lines` reach. */
+  /** The newest head that the log reaches. */
   readonly tip: Head
   /** The head on the chain as last seen: everything before it is settled. */
   readonly settled: Head
+  /** The lines behind `settled`, in order. Older ones are found by {@link ReceiptLedger.session}. */
   readonly sessions: readonly LedgerSession[]
-  /** Every signed head that was kept, oldest first. */
+  /** The signed heads kept at or behind `settled`, oldest first. */
   readonly heads: readonly SignedHead[]
 }
 
@@ -49,13 +50,26 @@ export interface Earnings {
 export interface SettleableRange {
   readonly lane: Lane
   readonly from: Head
+  /** The end of the longest run of closed lines. */
   readonly to: Head
-  /** A signed head at `to` or the nearest one kept behind it that closes no open session; null when none is held. */
+  /** The furthest of `heads`: as far as raw receipts can be settled. Null when none is held. */
   readonly head: SignedHead | null
+  /** One signed head for each place after `from`, up to `to`, where one is held; in the order of the log. */
+  readonly heads: readonly SignedHead[]
+  /** Every line from `from` to `to`. */
   readonly sessions: readonly LedgerSession[]
   /** floor(sum of min(bytesServed, maxBytes) × price / 2^30) */
   readonly amount: bigint
+  /** The furthest voucher held that begins at `from`. It may end before `to`. */
   readonly voucher: SignedVoucher | null
+}
+
+/** One move of one lane's head that a transaction makes. */
+export interface LaneMove {
+  readonly lane: Lane
+  readonly from: Head
+  readonly to: Head
+  readonly amount: bigint
 }
 
 /**
@@ -67,29 +81,52 @@ export interface ReceiptLedger {
   laneLog(lane: Lane): Promise<LaneLog | null>
   session(session: Head): Promise<LedgerSession | null>
   /**
-   * Appends `lines` behind `from` (a head that the log contains, or the lane's first head, or a head newly read from the chain) and keeps `signed`, which must be the
-   * head that the lines reach. Lines that the log already has are accepted again. Throws `refused` when it does not extend.
+   * Appends `lines` behind `from` and keeps `signed`, which must be the head that the lines reach. `from` is a head that
+   * the log contains, the lane's first head, or, when nothing unsettled is held, a head that the caller has just read
+   * from the chain. Lines that the log already has are accepted again. Throws `refused` when it does not extend.
    */
   extendLog(lane: Lane, from: Head, lines: readonly LogLine[], signed: SignedHead): Promise<void>
   /** Marks a session as open for one stream. Throws `refused` when it is open elsewhere, closed or settled. */
   openSession(session: Head, use: { contentId: string; holder: Address | null }): Promise<LedgerSession>
-  /** Stores a receipt whose signature was checked: only upward, never above maxBytes. Resolves to the highest one held. */
+  /**
+   * Stores a receipt whose signature was checked: only upward, never above maxBytes. Resolves to the highest one held.
+   * Closed sessions still take one, until they are sealed; then it throws `refused`.
+   */
   acceptReceipt(session: Head, bytesServed: bigint, signature: CompactSignature): Promise<bigint>
-  /** Adds up bytes sent. May be lost in a crash (at most one window), so it resolves at once. */
-  noteServed(session: Head, served: bigint): void
+  /** Adds `sent` to the bytes sent. May be lost in a crash (at most one window), so it returns at once. */
+  noteServed(session: Head, sent: bigint): void
   /** The stream is gone. `final` closes the session for good; otherwise the same session may be opened again. */
   releaseSession(session: Head, final: boolean): Promise<void>
-  /** After a start: sessions that a crash left open become releasable again. */
+  /**
+   * After a start: sessions that a crash left with a stream may be opened, or settled, again. The caller becomes the
+   * one process that opens sessions, until it closes the ledger or dies. Throws `refused` while another process is:
+   * so a claim beside a running seeder never takes its live sessions for dead ones.
+   */
   releaseAll(): Promise<void>
   lanes(): Promise<readonly Lane[]>
-  /** Null when nothing at the front of the log is closed. Sessions idle for longer than `idleSeconds` count as closed. */
-  settleable(lane: Lane, options?: { idleSeconds?: number }): Promise<SettleableRange | null>
+  /**
+   * The closed lines from `from` on: by default the head on the chain, or the end of what is submitted. Null when there
+   * is none. Sessions without a stream, used or not, count as closed after `idleSeconds`; never when it is not given.
+   */
+  settleable(lane: Lane, options?: { idleSeconds?: number; from?: Head }): Promise<SettleableRange | null>
+  /**
+   * Before a voucher is asked for or a transaction sent: closes all lines up to `to` for good, so that nobody serves on
+   * them meanwhile. Throws `refused` when one of them has a stream.
+   */
+  seal(lane: Lane, to: Head): Promise<void>
+  /** Keeps a voucher whose signature and amount were checked. Throws `refused` when it does not fit the log. */
   saveVoucher(voucher: SignedVoucher): Promise<void>
-  /** A transaction that moves these lanes to these heads was sent. */
-  markSubmitted(hash: string, moves: readonly { lane: Lane; from: Head; to: Head; amount: bigint }[]): Promise<void>
+  /** A transaction that makes these moves was sent. */
+  markSubmitted(hash: string, moves: readonly LaneMove[]): Promise<void>
+  /** Transactions that were sent and of which nothing is known since. */
+  submissions(): Promise<readonly { hash: string; moves: readonly LaneMove[] }[]>
   /** The transaction failed or is gone: its ranges are settleable again. */
   markFailed(hash: string): Promise<void>
-  /** The chain says that this lane's head is now `head`, and paid `amount` for the move (null when read without an event). */
+  /**
+   * The chain says that this lane's head is now `head`, and paid `amount` for the move (null when read without an
+   * event: what was owed counts as paid). The same head again changes nothing. A head that the log does not contain
+   * lies behind all of its lines: the node was restored from an older copy.
+   */
   markSettled(lane: Lane, head: Head, amount: bigint | null): Promise<void>
   /** By one content, one sponsor, or all. */
   earnings(filter?: { contentId?: string; sponsor?: Address }): Promise<Earnings>
