@@ -53,7 +53,8 @@ export function createReceiptIntake(init: ReceiptIntakeInit): ReceiptIntake {
     deferred = null
     readAt = performance.now()
     if (!verifyReceipt(domain, receipt, key)) {
-      return countBad(`A receipt for ${receipt.bytesServed} bytes is not signed by ${key}.`)
+      countBad(`A receipt for ${receipt.bytesServed} bytes is not signed by ${key}.`)
+      return
     }
     highest = receipt.bytesServed
     waiting = receipt
@@ -79,7 +80,8 @@ export function createReceiptIntake(init: ReceiptIntakeInit): ReceiptIntake {
       const { bytesServed } = receipt
       if (bytesServed <= highest) return
       if (bytesServed > BigInt(tab.served) || bytesServed > maxBytes) {
-        return countBad(`A receipt for ${bytesServed} bytes came where ${tab.served} were served, at most ${maxBytes}.`)
+        countBad(`A receipt for ${bytesServed} bytes came where ${tab.served} were served, at most ${maxBytes}.`)
+        return
       }
       if (tooClose(receipt)) deferred = receipt
       else read(receipt)

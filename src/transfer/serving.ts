@@ -236,7 +236,12 @@ export function createServing(init: ServingInit): Serving {
   function queueMetadata(answer: () => Promise<void>): void {
     metadataRequests += 1
     if (metadataRequests > MAX_METADATA_REQUESTS) throw new ProtocolError('Too many metadata requests wait at once.')
-    metadata = metadata.then(answer).then(() => void (metadataRequests -= 1), fail)
+    metadata = metadata
+      .then(answer)
+      .catch(fail)
+      .finally(() => {
+        metadataRequests -= 1
+      })
   }
 
   const sendInfo = (contentId: Uint8Array) => async () => {

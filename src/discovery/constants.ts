@@ -1,0 +1,24 @@
+const MIB = 1024 * 1024
+
+/** The DHT of BitCDN: its own, apart from IPFS's, whose nodes would keep no records of this codec's peers. */
+export const KAD_PROTOCOL = '/bitcdn/kad/1.0.0'
+
+/** Both ends need the same initial window; 256 KiB, the default, costs a third of the speed. */
+export const STREAM_WINDOW_BYTES = 16 * MIB
+
+/** A paused stream may still be sent its whole window; a smaller buffer would reset it. */
+export const READ_BUFFER_BYTES = STREAM_WINDOW_BYTES + MIB
+
+/** Connections that one host may open in a second. libp2p's 5 refuses downloaders behind one address. */
+export const INBOUND_CONNECTIONS_PER_SECOND = 64
+
+/** Inbound connections that have not finished their handshake. libp2p has 10. */
+export const PENDING_CONNECTIONS = 64
+
+export const MAX_CONNECTIONS = 1024
+
+/** A dial, its handshakes included. */
+export const DIAL_MILLISECONDS = 10_000
+
+/** How long a node waits before it looks for its own neighbours in the DHT; others' queries wait for that. */
+export const SELF_QUERY_MILLISECONDS = 50

@@ -1,0 +1,187 @@
+import { bootstrap } from '@libp2p/bootstrap'
+import { identify } from '@libp2p/identify'
+import type { Connection, Libp2p, PeerId, PrivateKey, StreamHandler } from '@libp2p/interface'
+import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
+import { noise } from '@libp2p/noise'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { contentCid } from '../content/index.ts'
+import { BitCdnError } from '../errors.ts'
+import {
+  DIAL_MILLISECONDS,
+  INBOUND_CONNECTIONS_PER_SECOND,
+  KAD_PROTOCOL,
+  MAX_CONNECTIONS,
+  PENDING_CONNECTIONS,
+  READ_BUFFER_BYTES,
+  SELF_QUERY_MILLISECONDS,
+  STREAM_WINDOW_BYTES,
+} from './constants.ts'
+import { dialError, listenError } from './errors.ts'
+import { isPrivateAddress } from './private-addresses.ts'
+
+export interface NodeInit {
+  readonly privateKey: PrivateKey
+  /** Multiaddrs; none for a node that only dials. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs with `/p2p/…` of nodes that are there when this one starts. */
+  readonly bootstrap?: readonly string[]
+  /** Whether private and loopback addresses are dialled and kept in the DHT: devnets and local networks. */
+  readonly allowPrivate?: boolean
+  /** `server` answers others' queries and keeps records; for nodes that can be reached. Default `client`. */
+  readonly dht?: 'server' | 'client'
+}
+
+/** A peer that says it holds a content. */
+export interface FoundSeeder {
+  readonly id: string
+  /** Multiaddrs; empty when they have to be looked up. */
+  readonly addresses: readonly string[]
+}
+
+/** A libp2p node: TCP, TLS 1.3 before Noise, yamux, identify, ping and the DHT. */
+export interface PeerNode {
+  readonly peerId: PeerId
+  /** Where it listens, each with `/p2p/<id>`. */
+  addresses(): string[]
+  /** Serves a protocol. */
+  handle(protocol: string, handler: StreamHandler): Promise<void>
+  unhandle(protocol: string): Promise<void>
+  /**
+   * Tells the DHT that this node holds a content; libp2p repeats it before it expires. Resolves when the record is stored by
+   * the nodes nearest to it: a node that knows nobody waits for the first.
+   */
+  provide(contentId: string, options?: { signal?: AbortSignal }): Promise<void>
+  /** Asks the DHT once who holds a content; each peer is given once. */
+  findSeeders(contentId: string, options: { signal: AbortSignal }): AsyncIterable<FoundSeeder>
+  /**
+   * A connection to a peer, by its id or a multiaddr with `/p2p/…`; an open one is used again. Throws `no-sources` when it
+   * cannot be reached or is private and those are not allowed, `usage` when `target` is neither.
+   */
+  connect(target: string | FoundSeeder, options: { signal: AbortSignal }): Promise<Connection>
+  stop(): Promise<void>
+  readonly libp2p: Libp2p
+}
+
+/** Starts a node. Throws `port-in-use` when another program listens there. */
+export async function createNode(init: NodeInit): Promise<PeerNode> {
+  const listen = init.listen ?? []
+  const libp2p = await start(init, listen)
+  return {
+    libp2p,
+    peerId: libp2p.peerId,
+    addresses: () => libp2p.getMultiaddrs().map(String),
+    handle: (protocol, handler) =>
+      libp2p.handle(protocol, handler, { maxInboundStreams: 64, maxOutboundStreams: 64, force: true }),
+    unhandle: (protocol) => libp2p.unhandle(protocol),
+    async provide(contentId, options) {
+      await libp2p.contentRouting.provide(contentCid(contentId), options)
+    },
+    findSeeders: (contentId, options) => findSeeders(libp2p, contentId, options.signal),
+    async connect(target, { signal }) {
+      const dialled = await dialTarget(libp2p, target)
+      try {
+        return await libp2p.dial(dialled, { signal })
+      } catch (error) {
+        signal.throwIfAborted()
+        throw dialError(error, String(typeof target === 'string' ? target : target.id))
+      }
+    },
+    async stop() {
+      await libp2p.stop()
+    },
+  }
+}
+
+async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p> {
+  const allowPrivate = init.allowPrivate ?? false
+  const known = (init.bootstrap ?? []).map(parseAddress)
+  // The operator's own word for where to begin may be a name; what peers tell may not.
+  const trusted = new Set(known.map(String).filter((address) => address.startsWith('/dns')))
+  const streamOptions = {
+    initialStreamWindowSize: STREAM_WINDOW_BYTES,
+    maxStreamWindowSize: STREAM_WINDOW_BYTES,
+    maxReadBufferLength: READ_BUFFER_BYTES,
+  }
+  try {
+    return await createLibp2p({
+      privateKey: init.privateKey,
+      addresses: { listen: listen.map((address) => parseAddress(address).toString()) },
+      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+      connectionEncrypters: [tls(), noise()],
+      streamMuxers: [yamux({ streamOptions })],
+      connectionGater: {
+        denyDialMultiaddr: (address) => !allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString()),
+      },
+      connectionManager: {
+        maxConnections: MAX_CONNECTIONS,
+        inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND,
+        maxIncomingPendingConnections: PENDING_CONNECTIONS,
+        dialTimeout: DIAL_MILLISECONDS,
+      },
+      ...(known.length === 0
+        ? {}
+        : // libp2p dials peers with this kind of tag again when they go away.
+          { peerDiscovery: [bootstrap({ list: known.map(String), timeout: 1, tagName: 'keep-alive-bootstrap' })] }),
+      services: {
+        identify: identify(),
+        ping: ping(),
+        dht: kadDHT({
+          protocol: KAD_PROTOCOL,
+          clientMode: init.dht !== 'server',
+          peerInfoMapper: allowPrivate ? passthroughMapper : removePrivateAddressesMapper,
+          initialQuerySelfInterval: SELF_QUERY_MILLISECONDS,
+        }),
+      },
+    })
+  } catch (error) {
+    if (error instanceof BitCdnError) throw error
+    throw listenError(error, listen)
+  }
+}
+
+async function* findSeeders(libp2p: Libp2p, contentId: string, signal: AbortSignal): AsyncGenerator<FoundSeeder> {
+  const seen = new Set<string>([libp2p.peerId.toString()])
+  for await (const found of libp2p.contentRouting.findProviders(contentCid(contentId), { signal })) {
+    const id = found.id.toString()
+    if (seen.has(id)) continue
+    seen.add(id)
+    const suffix = `/p2p/${id}`
+    const addresses = found.multiaddrs.map(String).map((text) => (text.includes('/p2p/') ? text : text + suffix))
+    yield { id, addresses: [...new Set(addresses)] }
+  }
+}
+
+async function dialTarget(libp2p: Libp2p, target: string | FoundSeeder): Promise<PeerId | Multiaddr | Multiaddr[]> {
+  if (typeof target === 'string') return target.startsWith('/') ? parseAddress(target) : parsePeer(target)
+  const id = parsePeer(target.id)
+  if (libp2p.getConnections(id).length > 0 || target.addresses.length === 0) return id
+  return target.addresses.map(parseAddress)
+}
+
+function parsePeer(text: string): PeerId {
+  try {
+    return peerIdFromString(text)
+  } catch (cause) {
+    throw new BitCdnError('usage', `${JSON.stringify(text)} is neither a multiaddr nor a peer id.`, {
+      advice: 'Give an address like /ip4/203.0.113.7/tcp/4001/p2p/12D3Koo…',
+      cause,
+    })
+  }
+}
+
+function parseAddress(text: string): Multiaddr {
+  try {
+    return multiaddr(text)
+  } catch (cause) {
+    throw new BitCdnError('usage', `${JSON.stringify(text)} is no multiaddr.`, {
+      advice: 'Give an address like /ip4/0.0.0.0/tcp/4001, for a peer with /p2p/12D3Koo… behind it.',
+      cause,
+    })
+  }
+}
