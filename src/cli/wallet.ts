@@ -1,0 +1,44 @@
+import type { Address } from 'viem'
+import { getAddress, isAddress } from 'viem'
+import { type Chain, connectChain, type Finality, readToken } from '../chain/index.ts'
+import { BitCdnError } from '../errors.ts'
+import { loadKey } from './keys.ts'
+import type { Settings } from './settings.ts'
+import { parseWhole } from './words.ts'
+
+/** The chain that the settings name, with how its stablecoin is written. */
+export interface Wallet {
+  readonly chain: Chain
+  readonly symbol: string
+  readonly decimals: number
+}
+
+export const CHAIN_SETTINGS = ['rpc', 'registry', 'chainId', 'finality'] as const
+export const WALLET_SETTINGS = [...CHAIN_SETTINGS, 'key'] as const
+
+/** Connects; with the wallet's key unless `reads`. */
+export async function openWallet(settings: Settings, signal: AbortSignal, reads = false): Promise<Wallet> {
+  const account = reads ? undefined : loadKey(settings)
+  const chainId = settings.text('chainId')
+  const chain = await connectChain({
+    rpcUrl: settings.required('rpc'),
+    addresses: { registry: parseAddress(settings.required('registry'), '--registry') },
+    chainId: chainId === undefined ? undefined : parseWhole(chainId, '--chain-id', 1),
+    finality: parseFinality(settings.required('finality')),
+    account,
+    signal,
+  })
+  return { chain, ...(await readToken(chain, { signal })) }
+}
+
+export function parseAddress(text: string, what: string): Address {
+  if (!isAddress(text, { strict: false })) {
+    throw new BitCdnError('usage', `${what} must be an Ethereum address of 40 hex digits, not "${text}".`)
+  }
+  return getAddress(text)
+}
+
+function parseFinality(text: string): Finality {
+  if (text === 'latest' || text === 'safe' || text === 'finalized') return text
+  throw new BitCdnError('usage', `--finality must be finalized, safe or latest, not "${text}".`)
+}
