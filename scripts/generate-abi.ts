@@ -3,10 +3,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const CONTRACTS = [
-  'settlement/IBandwidthSettlement.sol/IBandwidthSettlement',
-  'revenue/IRevenueShareToken.sol/IRevenueShareToken',
-  'passes/IAccessPass.sol/IAccessPass',
-  'registry/IContentRegistry.sol/IContentRegistry',
+  'settlement/BandwidthSettlement.sol/BandwidthSettlement',
+  'revenue/RevenueShareToken.sol/RevenueShareToken',
+  'passes/AccessPass.sol/AccessPass',
+  'registry/ContentRegistry.sol/ContentRegistry',
   'mocks/TestUSD.sol/TestUSD',
 ]
 
@@ -22,20 +22,9 @@ const stale: string[] = []
 mkdirSync(folder, { recursive: true })
 for (const path of CONTRACTS) {
   const artifact = readJson(new URL(`../artifacts/contracts/${path}.json`, import.meta.url))
-  const name = artifact.contractName.replace(/^I(?=[A-Z])/, '')
-  emit(`${name}.ts`, abiModule(name, artifact.abi))
+  emit(`${artifact.contractName}.ts`, abiModule(artifact.contractName, artifact.abi))
 }
-emit(
-  'index.ts',
-  CONTRACTS.map((path) =>
-    exportLine(
-      path
-        .split('/')
-        .at(-1)!
-        .replace(/^I(?=[A-Z])/, ''),
-    ),
-  ).join(''),
-)
+emit('index.ts', CONTRACTS.map((path) => exportLine(path.split('/').at(-1)!)).join(''))
 
 if (stale.length > 0) {
   process.stderr.write(`Stale in src/chain/abi: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.\n`)

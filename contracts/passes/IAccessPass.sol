@@ -110,8 +110,8 @@ interface IAccessPass is IERC721Metadata, IERC2981, IERC4906, IERC5192 {
     error AccessPass_NotValid(uint256 tokenId);
     /// @notice The holder did not approve the creator for this pass.
     error AccessPass_RefundNotApproved(uint256 tokenId, address holder);
-    /// @notice The stablecoin delivered less than the price.
-    error AccessPass_Underpaid(uint256 expected, uint256 actual);
+    /// @notice A pass is created with 1 to `max` tiers.
+    error AccessPass_BadTierCount(uint256 max, uint256 actual);
 
     /// @notice Adds the first tiers, once, in the transaction that creates the clone.
     /// @dev Emits {TierAdded} for each.

@@ -45,8 +45,6 @@ interface IRevenueShareToken is IERC20Metadata, IERC20Permit, IERC5267 {
     error RevenueShareToken_NoConsent(address holder);
     /// @notice The stablecoin is income and cannot be swept.
     error RevenueShareToken_NotSweepable(address token);
-    /// @notice The chain's own coin could not be sent to the publisher.
-    error RevenueShareToken_SweepFailed(address to, uint256 amount);
 
     /// @notice Mints the supply, once, in the transaction that creates the clone.
     /// @dev Emits an ERC-20 Transfer for each. Requirements: not initialised; the amounts add up to the supply of the clone's
@@ -54,10 +52,10 @@ interface IRevenueShareToken is IERC20Metadata, IERC20Permit, IERC5267 {
     /// @param shares Who holds what at the start.
     function initialize(Share[] calldata shares) external;
 
-    /// @notice Pulls `amount` of the stablecoin from the caller and counts what arrived as income.
+    /// @notice Pulls `amount` of the stablecoin from the caller and counts it as income, with whatever {sync} would count.
     /// @dev Emits {Distributed}.
     /// @param amount What is pulled.
-    /// @return received What arrived.
+    /// @return received What was counted.
     function distribute(uint256 amount) external returns (uint256 received);
 
     /// @notice Counts stablecoin that was sent here by plain transfers (passes, tips, royalties) as income.

@@ -1,0 +1,10 @@
+// BitCDN with a dollar that everybody may mint, for devnets and tests.
+import { buildModule } from '@nomicfoundation/hardhat-ignition/modules'
+import { bitcdn } from './BitCDN.ts'
+
+export const Devnet = buildModule('Devnet', (m) => {
+  const token = m.contract('TestUSD')
+  return { token, ...bitcdn(m, token) }
+})
+
+export default Devnet // `hardhat ignition deploy` takes the default export
