@@ -9,7 +9,7 @@ import type { Address, Hex } from 'viem'
  * POST /v1/auth/verify               { message, signature } -> { token, expiresAt }      (EIP-4361)
  * POST /v1/sessions                  SessionsRequest -> SessionsResponse                 (Authorization: Bearer token)
  * GET  /v1/lanes/:seeder/:lane/:price    LaneLogJson: the lines since the head on the chain
- * POST /v1/vouchers                  VoucherRequest -> VoucherJson
+ * POST /v1/vouchers                  VoucherRequest -> VoucherJson                       (the token of the seeder or its operator)
  * POST /v1/purchases                 PurchaseRequest -> { hash }: submits a buyer's EIP-3009 authorisation and pays the gas
  *
  * Every failure answers { error: { code, message, advice } } with a fitting status.

@@ -43,7 +43,7 @@ export interface GatewayClient {
   openSessions(question: SessionsQuestion, options?: CallOptions): Promise<SessionsAnswer>
   /** The gateway's lines behind the head on the chain; null when it has no such log. */
   laneLog(lane: Omit<Lane, 'sponsor'>, options?: CallOptions): Promise<SignedLog | null>
-  /** Trades receipts for the sponsor's signature over their sum. Compare the amount with your own. */
+  /** Trades receipts for the sponsor's signature over their sum; signs in as the seeder or its operator. Compare the amount with your own. */
   requestVoucher(question: VoucherQuestion, options?: CallOptions): Promise<SignedVoucher>
   /** Has the publisher submit a buyer's authorisation and pay the gas; answers when the transaction is mined. */
   relayPurchase(question: PurchaseQuestion, options?: CallOptions): Promise<{ hash: Hex }>
@@ -129,7 +129,7 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
     },
     requestVoucher: async (question, options = {}) => {
       const body = voucherQuestionToJson(question)
-      return voucherFromJson(await json({ method: 'POST', path: '/v1/vouchers', body, ...options }), question)
+      return voucherFromJson(await signedIn({ method: 'POST', path: '/v1/vouchers', body }, options), question)
     },
     relayPurchase: async (question, options = {}) => {
       const body = purchaseToJson(question)

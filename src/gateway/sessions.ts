@@ -1,0 +1,162 @@
+// One line for each chosen seeder: who may acknowledge bytes, up to how many, at which price. Each line is durable
+// before its head is signed, and the head before it is answered: a line that was answered is never forgotten.
+import type { Address } from 'viem'
+import { blockTime, type Chain, contentIdBytes } from '../chain/index.ts'
+import { BitCdnError } from '../errors.ts'
+import type { SessionQuestion, SessionsAnswer, SessionsQuestion } from '../gateway-client/index.ts'
+import {
+  type AuthorizedSession,
+  type Lane,
+  type Signer,
+  type SponsorLimits,
+  type SponsorLine,
+  type SponsorLog,
+  type SponsorSums,
+  signHead,
+  signTicket,
+} from '../receipts/index.ts'
+import type { AccessCheck } from './access.ts'
+import { type GatewayLimits, HEAD_SECONDS, LINES_SENT, TICKET_SECONDS } from './constants.ts'
+import { type GatewayContent, requireContent } from './contents.ts'
+import type { Lanes } from './lanes.ts'
+import type { TermsCheck } from './terms.ts'
+
+export interface SessionsComponents {
+  chain: Chain
+  log: SponsorLog
+  signer: Signer
+  lanes: Lanes
+  access: AccessCheck
+  terms: TermsCheck
+  contents: readonly GatewayContent[]
+}
+
+export interface SessionsInit {
+  sponsor: Address
+  limits: GatewayLimits
+}
+
+export type GrantSessions = (question: SessionsQuestion, holder: Address) => Promise<SessionsAnswer>
+
+/** Throws `unknown-content`, `no-pass`, `pass-expired`; a seeder that cannot be given a line is named in the answer. */
+export function createSessions(components: SessionsComponents, { sponsor, limits }: SessionsInit): GrantSessions {
+  const { chain, log, signer, lanes, access, terms, contents } = components
+
+  return async (question, holder) => {
+    const content = requireContent(contents, question.contentId)
+    const until = await access(content, holder)
+    const now = await blockTime(chain)
+    let notAfter = now + TICKET_SECONDS
+    if (until < notAfter) notAfter = until // a ticket does not outlive the pass
+    const grant = {
+      contentId: contentIdBytes(content.contentId),
+      holder,
+      download: question.download,
+      createdAt: Math.floor(Date.now() / 1000),
+    }
+    const left = await allowance(question, content, grant)
+
+    const sessions: AuthorizedSession[] = []
+    const refused: { seeder: Address; reason: string }[] = []
+    const asked = question.requests.reduce((sum, one) => sum + one.maxBytes, 0n)
+    for (const request of question.requests) {
+      const maxBytes = shareOf(request.maxBytes, asked, left.bytes, limits.lineBytes)
+      const result = await one(request, maxBytes)
+      if (typeof result === 'string') refused.push({ seeder: request.terms.seeder, reason: result })
+      else sessions.push(result)
+    }
+    return { sessions, refused }
+
+    async function one(request: SessionQuestion, maxBytes: bigint): Promise<AuthorizedSession | string> {
+      if (maxBytes === 0n) return 'the open lines of this download already cover what is left of it'
+      const objection = (await terms(request.terms, content)) ?? (await unusedLines(request.terms.seeder, grant))
+      if (objection !== null) return objection
+      const { seeder, pricePerGiB } = request.terms
+      const lane = await lanes.choose(request.terms.lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB })))
+      if (lane === null) return 'none of its lanes can take a line: offer a new lane'
+      try {
+        const line = await log.append(lane, { sessionKey: request.sessionKey, maxBytes }, grant, left.limits)
+        return await authorize(lane, line, notAfter, now)
+      } catch (error) {
+        if (error instanceof BitCdnError && error.code === 'refused') return error.message
+        throw error
+      }
+    }
+  }
+
+  /** How many bytes may be authorised for this download now, and the limits as the log enforces them. */
+  async function allowance(
+    question: SessionsQuestion,
+    content: GatewayContent,
+    grant: Grant,
+  ): Promise<{ bytes: bigint; limits: SponsorLimits }> {
+    const length = BigInt(content.length)
+    const remaining = question.remaining < length ? question.remaining : length
+    const gone = length - remaining + (await abandonedBytes(question, grant))
+    const slack = limits.openSlackBytes * BigInt(question.requests.length)
+    const perDay = length * limits.holderDayLengths
+    const capped: SponsorLimits = {
+      // what has arrived, and what was given up, is no longer open
+      openPerDownload: gone + (remaining * limits.openPercent) / 100n + slack,
+      perHolderContentDay: perDay > limits.holderDayBytes ? perDay : limits.holderDayBytes,
+      perSeederHour: limits.seederHourBytes,
+      openLinesPerSeeder: limits.seederOpenLines,
+    }
+    const sums = await log.sums({ ...grant, seeder: sponsor, now: grant.createdAt })
+    const left = (capped.openPerDownload ?? 0n) - sums.openOfDownload
+    return { bytes: left > 0n ? left : 0n, limits: capped }
+  }
+
+  async function abandonedBytes({ abandoned = [] }: SessionsQuestion, grant: Grant): Promise<bigint> {
+    const lines = await Promise.all(abandoned.map((session) => log.line(session)))
+    return lines
+      .filter(
+        (line) =>
+          line !== null &&
+          line.holder === grant.holder &&
+          line.download === grant.download &&
+          line.contentId === grant.contentId,
+      )
+      .reduce((sum, line) => sum + (line?.maxBytes ?? 0n), 0n)
+  }
+
+  /** Lines that nobody uses cost the seeder gas when it settles, and tell of one that does not deliver. */
+  async function unusedLines(seeder: Address, grant: Grant): Promise<string | null> {
+    const { unusedLinesOfSeeder: unused, usedLinesOfSeeder: used }: SponsorSums = await log.sums({
+      ...grant,
+      seeder,
+      now: grant.createdAt,
+    })
+    if (unused <= limits.unusedLinesFree + used * limits.unusedLinesPerPaid) return null
+    return `${unused} of its lines were never used, against ${used} that were`
+  }
+
+  async function authorize(lane: Lane, line: SponsorLine, notAfter: bigint, now: bigint): Promise<AuthorizedSession> {
+    const { index, session, sessionKey, maxBytes, next, contentId, holder } = line
+    const signed = await signHead(chain.domain, signer, lane, { head: next, expiry: now + HEAD_SECONDS })
+    await log.saveHead(lane, signed)
+    const ticket = await signTicket(chain.domain, signer, { session, contentId, holder, notAfter })
+    const stored = await log.laneLog(lane)
+    const upTo = stored?.lines.slice(0, stored.lines.findIndex((one) => one.session === session) + 1) ?? []
+    const lines = upTo.slice(-LINES_SENT)
+    const from = lines[0]?.session ?? session
+    return {
+      lane,
+      index,
+      session,
+      line: { sessionKey, maxBytes },
+      from,
+      lines: lines.map((one) => ({ sessionKey: one.sessionKey, maxBytes: one.maxBytes })),
+      signed,
+      ticket,
+    }
+  }
+}
+
+type Grant = Parameters<SponsorLog['append']>[2]
+
+/** Where more is asked than is left, each gets its part of what is left. */
+function shareOf(wanted: bigint, asked: bigint, left: bigint, lineBytes: bigint): bigint {
+  const part = asked <= left || asked === 0n ? wanted : (wanted * left) / asked
+  return part < lineBytes ? part : lineBytes
+}
