@@ -1,0 +1,11 @@
+/** Bytes of one read while hashing: large enough to keep the disk busy, small enough to stay in the processor's cache. */
+export const READ_BYTES = 1024 * 1024
+
+/** Open files of one store at most; below the 256 that macOS allows a process, with room for sockets. */
+export const MAX_OPEN_FILES = 64
+
+/** How long an open file of somebody else's is trusted before its size and time are looked at again, in milliseconds. */
+export const RECHECK_AFTER = 1000
+
+/** Unit roots that a store keeps in memory, in bytes; 32 MiB stand for 128 GiB of content. */
+export const MAX_KEPT_ROOTS = 32 * 1024 * 1024

@@ -1,0 +1,95 @@
+// What was verified, so that a restart does not hash again. A journal is replaced whole: written beside, synced, renamed,
+// and the folder synced. A damaged or foreign one counts as none: then the files are hashed, nothing is lost but time.
+import type { BigIntStats } from 'node:fs'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
+import type { Metainfo } from '../../content/index.ts'
+import { errnoOf, writeFailure } from './errors.ts'
+import { syncFolder } from './folder.ts'
+import { unitsBytes } from './held.ts'
+
+/** What a file looked like when its units were journalled: size, modification time, inode. Null: it was not there. */
+export type Stamp = string | null
+
+export interface JournalEntry {
+  /** For a download the folder, for a seed empty: files that were moved keep their inodes and stay known. */
+  readonly folder: string
+  /** Whether it was written when nothing was being written any more: then every file must look exactly as stamped. */
+  readonly clean: boolean
+  /** One for each file of the content. */
+  readonly stamps: readonly Stamp[]
+  /** As `Held.units` made it. */
+  readonly units: Uint8Array
+}
+
+const MAGIC = Buffer.from('BitCDN pieces 1\n')
+const CRC_BYTES = 4
+const LENGTH_BYTES = 4
+
+/** Stamps differ when the file was changed or replaced, as far as the file system tells. */
+export function stampOf({ size, mtimeNs, dev, ino }: BigIntStats): string {
+  return `${size}:${mtimeNs}:${dev}:${ino}`
+}
+
+/** Whether two stamps are of the same file, whatever was written to it meanwhile. */
+export function sameFile(a: Stamp, b: Stamp): boolean {
+  const identity = (stamp: string): string => stamp.split(':').slice(2).join(':')
+  return a !== null && b !== null && identity(a) === identity(b)
+}
+
+/** The journal at `path` if it is whole, of this content and of this folder; null otherwise. */
+export async function readJournal(path: string, metainfo: Metainfo, folder: string): Promise<JournalEntry | null> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw writeFailure(error, path)
+  }
+  const body = bytes.subarray(0, -CRC_BYTES)
+  if (bytes.length < MAGIC.length + LENGTH_BYTES + CRC_BYTES || !body.subarray(0, MAGIC.length).equals(MAGIC))
+    return null
+  if (crc32(body) !== bytes.readUInt32BE(body.length)) return null
+  const headEnd = MAGIC.length + LENGTH_BYTES + body.readUInt32BE(MAGIC.length)
+  const head = JSON.parse(body.toString('utf8', MAGIC.length + LENGTH_BYTES, headEnd)) as {
+    contentId: string
+    folder: string
+    clean: boolean
+    stamps: Stamp[]
+  }
+  const units = Uint8Array.from(body.subarray(headEnd))
+  if (head.contentId !== metainfo.contentId || head.folder !== folder || units.length !== unitsBytes(metainfo))
+    return null
+  if (head.stamps.length !== metainfo.files.length) return null
+  return { folder, clean: head.clean, stamps: head.stamps, units }
+}
+
+/** Replaces the journal; when this returns it survives a power cut, when it throws the old one is still there. */
+export async function writeJournal(path: string, metainfo: Metainfo, entry: JournalEntry): Promise<void> {
+  const { folder: place, clean, stamps, units } = entry
+  const head = Buffer.from(JSON.stringify({ contentId: metainfo.contentId, folder: place, clean, stamps }))
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32BE(head.length)
+  const body = Buffer.concat([MAGIC, length, head, units])
+  const crc = Buffer.alloc(CRC_BYTES)
+  crc.writeUInt32BE(crc32(body))
+
+  const beside = `${path}.new`
+  const folder = dirname(resolve(path))
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const handle = await open(beside, 'w', 0o600)
+    try {
+      await handle.writeFile(Buffer.concat([body, crc]))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(beside, path)
+    await syncFolder(folder)
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {})
+    throw writeFailure(error, path)
+  }
+}

@@ -1,0 +1,37 @@
+import type { FileHandle } from 'node:fs/promises'
+import { READ_BYTES } from './constants.ts'
+
+/**
+ * The first `length` bytes of a file in chunks, the next one being read while the caller works on this one. Two buffers take
+ * turns: a chunk is good until the next is asked for. A file that ends earlier ends the chunks earlier.
+ */
+export async function* readAhead(
+  handle: FileHandle,
+  length: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const size = Math.min(READ_BYTES, length)
+  const buffers = [new Uint8Array(size), new Uint8Array(size)] as const
+  const readAt = async (position: number, turn: number): Promise<Uint8Array> => {
+    const buffer = buffers[turn % 2] as Uint8Array
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(size, length - position), position)
+    return buffer.subarray(0, bytesRead)
+  }
+  let position = 0
+  let next = readAt(0, 0)
+  try {
+    for (let turn = 1; position < length; turn += 1) {
+      const chunk = await next
+      if (chunk.length === 0) return
+      signal?.throwIfAborted()
+      position += chunk.length
+      if (position < length) {
+        next = readAt(position, turn)
+        next.catch(() => {}) // awaited in the next round; until then a failure must not count as unhandled
+      }
+      yield chunk
+    }
+  } finally {
+    await next.catch(() => {}) // the caller closes the handle next: no read may be under way
+  }
+}

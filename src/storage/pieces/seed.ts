@@ -1,0 +1,173 @@
+import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ContentStore, type Metainfo, pieceAt } from '../../content/index.ts'
+import { BitCdnError } from '../../errors.ts'
+import { RECHECK_AFTER } from './constants.ts'
+import { errnoOf, readFailure } from './errors.ts'
+import { openInside } from './folder.ts'
+import { intactPieces } from './hash-on-disk.ts'
+import { addUnits, createHeld, type Held } from './held.ts'
+import { type JournalEntry, readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
+import { locateContent, type Place } from './locate.ts'
+import { createOpenFiles, type OpenFiles } from './open-files.ts'
+import { createVerifiedReads } from './verified-reads.ts'
+
+export interface SeedOptions {
+  /** File that remembers what was verified; without it every start hashes everything. */
+  readonly journal?: string
+  readonly signal?: AbortSignal
+  /** Called while files are hashed; remembered files count at once. */
+  readonly onProgress?: (checkedBytes: number, totalBytes: number) => void
+}
+
+/**
+ * A read-only store over files that somebody already holds: `path` is the file or folder itself or the folder that contains
+ * it. Each file is hashed once; as long as its size, time and inode stay the same, the journal stands for the hashing. Pieces
+ * that are missing or damaged are simply not held, and a file that changes later is no longer served.
+ *
+ * @throws BitCdnError `file-missing` when nothing of the content is there
+ */
+export async function openSeed(metainfo: Metainfo, path: string, options: SeedOptions = {}): Promise<ContentStore> {
+  const place = await locateContent(metainfo, path)
+  const held = createHeld(metainfo)
+  const stamps: Stamp[] = metainfo.files.map(() => null)
+  const openFile = async (file: number): Promise<FileHandle> => {
+    try {
+      return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
+    } catch (error) {
+      throw readFailure(error, join(place.root, ...place.pathOf(file)))
+    }
+  }
+  const files = createOpenFiles(openFile)
+  try {
+    await verifyAll(metainfo, held, stamps, files, options)
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+  return storeOver(metainfo, place, held, stamps, files)
+}
+
+async function verifyAll(
+  metainfo: Metainfo,
+  held: Held,
+  stamps: Stamp[],
+  files: OpenFiles,
+  { journal, signal, onProgress }: SeedOptions,
+): Promise<void> {
+  const known = journal === undefined ? null : await readJournal(journal, metainfo, '')
+  let checked = 0
+  let hashed = false
+  const progress = (bytes: number): void => {
+    checked += bytes
+    onProgress?.(checked, metainfo.length)
+  }
+  try {
+    for (const [file, { length, pieceCount }] of metainfo.files.entries()) {
+      if (pieceCount === 0) continue
+      signal?.throwIfAborted()
+      const before = checked
+      hashed = (await verifyOne(metainfo, file, held, stamps, files, known, { signal, onBytes: progress })) || hashed
+      progress(before + length - checked)
+    }
+  } finally {
+    // Also after an abort: what was hashed so far need not be hashed again.
+    if (journal !== undefined && hashed) {
+      await writeJournal(journal, metainfo, { folder: '', clean: true, stamps, units: held.units() })
+    }
+  }
+}
+
+/** Answers whether the file had to be hashed. */
+async function verifyOne(
+  metainfo: Metainfo,
+  file: number,
+  held: Held,
+  stamps: Stamp[],
+  files: OpenFiles,
+  known: JournalEntry | null,
+  options: { signal: AbortSignal | undefined; onBytes: (bytes: number) => void },
+): Promise<boolean> {
+  try {
+    return await files.use(file, async (handle) => {
+      const stamp = stampOf(await handle.stat({ bigint: true }))
+      if (known !== null && known.stamps[file] === stamp) {
+        addUnits(held, metainfo, file, known.units)
+        stamps[file] = stamp
+        return false
+      }
+      const pieces = await intactPieces(handle, metainfo, metainfo.files[file] as Metainfo['files'][number], options)
+      // A file that changed meanwhile is not held: which bytes were hashed is unknown.
+      if (stampOf(await handle.stat({ bigint: true })) !== stamp) return true
+      for (const piece of pieces) held.addPiece(pieceAt(metainfo, piece))
+      stamps[file] = stamp
+      return true
+    })
+  } catch (error) {
+    // A part of the content may be missing or locked away; the rest can be served.
+    const expected = error instanceof BitCdnError && error.code.startsWith('file-')
+    if (expected || errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+function storeOver(
+  metainfo: Metainfo,
+  place: Place,
+  held: Held,
+  stamps: readonly Stamp[],
+  files: OpenFiles,
+): ContentStore {
+  const checkedAt = new WeakMap<FileHandle, number>()
+
+  function drop(file: number): void {
+    const { firstPiece, pieceCount } = metainfo.files[file] as Metainfo['files'][number]
+    for (let piece = firstPiece; piece < firstPiece + pieceCount; piece += 1) {
+      held.dropPiece(pieceAt(metainfo, piece))
+      reads.forget(piece)
+    }
+  }
+
+  /** The user may edit the file while it is served. A wrong byte would get this seeder banned, so it is looked at again. */
+  async function check(file: number, handle: FileHandle): Promise<void> {
+    const now = performance.now()
+    const last = checkedAt.get(handle)
+    if (last !== undefined && now - last < RECHECK_AFTER) return
+    if (stampOf(await handle.stat({ bigint: true })) !== stamps[file]) {
+      drop(file)
+      const path = join(place.root, ...place.pathOf(file))
+      throw new BitCdnError('file-invalid', `${path} was changed after it had been verified.`, {
+        advice: 'Start again to verify it anew, or publish the changed content.',
+      })
+    }
+    checkedAt.set(handle, now)
+  }
+
+  const reads = createVerifiedReads({
+    metainfo,
+    held,
+    files,
+    check,
+    onCorrupt: (piece) => held.dropPiece(pieceAt(metainfo, piece)),
+  })
+  return {
+    metainfo,
+    get verifiedBytes() {
+      return held.verifiedBytes
+    },
+    get complete() {
+      return held.complete
+    },
+    hasPiece: held.hasPiece,
+    hasUnit: held.hasUnit,
+    bitfield: held.bitfield,
+    read: reads.read,
+    unitRoots: reads.unitRoots,
+    async write() {
+      throw new BitCdnError('disk-failed', `${metainfo.name} is served from files that are only read.`)
+    },
+    async flush() {},
+    close: files.close,
+  }
+}

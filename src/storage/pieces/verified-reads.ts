@@ -1,0 +1,96 @@
+// What both stores share: reading units that are held, and the roots of a piece's units.
+import type { FileHandle } from 'node:fs/promises'
+import { type Metainfo, pieceAt, UNIT_BYTES, unitRootsOf, verifyUnitRoots } from '../../content/index.ts'
+import { BitCdnError } from '../../errors.ts'
+import { MAX_KEPT_ROOTS } from './constants.ts'
+import type { Held } from './held.ts'
+import type { OpenFiles } from './open-files.ts'
+
+export interface VerifiedReads {
+  read(piece: number, offset: number, target: Uint8Array): Promise<void>
+  unitRoots(piece: number): Promise<Uint8Array>
+  /** Forgets the kept roots of a piece. */
+  forget(piece: number): void
+}
+
+export interface VerifiedReadsInit {
+  readonly metainfo: Metainfo
+  readonly held: Held
+  readonly files: OpenFiles
+  /** Called before a file is read and when its bytes turn out to be wrong; throws when they cannot be trusted. */
+  readonly check?: (file: number, handle: FileHandle) => Promise<void>
+  /** Called when the bytes of a piece on disk are not those that were verified. */
+  readonly onCorrupt: (piece: number) => void
+}
+
+export function createVerifiedReads({ metainfo, held, files, check, onCorrupt }: VerifiedReadsInit): VerifiedReads {
+  /** In the order of their first use; the oldest give way. */
+  const kept = new Map<number, Uint8Array>()
+  let keptBytes = 0
+
+  async function readUnchecked(index: number, offset: number, target: Uint8Array): Promise<void> {
+    const piece = pieceAt(metainfo, index)
+    await files.use(piece.file, async (handle) => {
+      if (check !== undefined) await check(piece.file, handle)
+      for (let done = 0; done < target.length; ) {
+        const { bytesRead } = await handle.read(target, done, target.length - done, piece.offset + offset + done)
+        if (bytesRead === 0) throw notHeld(metainfo, index)
+        done += bytesRead
+      }
+    })
+  }
+
+  function forget(piece: number): void {
+    keptBytes -= kept.get(piece)?.length ?? 0
+    kept.delete(piece)
+  }
+
+  return {
+    async read(index, offset, target) {
+      const { length } = pieceAt(metainfo, index)
+      if (offset < 0 || offset + target.length > length) {
+        throw new RangeError(`Piece ${index} has ${length} bytes; ${target.length} at ${offset} go beyond them.`)
+      }
+      if (!held.hasPiece(index)) {
+        for (let unit = Math.floor(offset / UNIT_BYTES); unit * UNIT_BYTES < offset + target.length; unit += 1) {
+          if (!held.hasUnit(index, unit)) throw notHeld(metainfo, index)
+        }
+      }
+      await readUnchecked(index, offset, target)
+    },
+
+    async unitRoots(index) {
+      const known = kept.get(index)
+      if (known !== undefined) return known
+      if (!held.hasPiece(index)) throw notHeld(metainfo, index)
+      const piece = pieceAt(metainfo, index)
+      const bytes = new Uint8Array(piece.length)
+      await readUnchecked(index, 0, bytes)
+      const roots = unitRootsOf(bytes, piece)
+      if (!verifyUnitRoots(piece, roots)) {
+        onCorrupt(index)
+        throw notHeld(metainfo, index)
+      }
+      forget(index) // two callers may have read it at once
+      kept.set(index, roots)
+      keptBytes += roots.length
+      for (const oldest of kept.keys()) {
+        if (keptBytes <= MAX_KEPT_ROOTS) break
+        forget(oldest)
+      }
+      return roots
+    },
+
+    forget,
+  }
+}
+
+function notHeld(metainfo: Metainfo, piece: number): BitCdnError {
+  return new BitCdnError(
+    'verification-failed',
+    `Piece ${piece} of ${metainfo.name} is not held, or not intact any more.`,
+    {
+      advice: 'Ask for pieces that the bitfield names.',
+    },
+  )
+}
