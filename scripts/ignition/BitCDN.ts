@@ -4,7 +4,7 @@ import { buildModule } from '@nomicfoundation/hardhat-ignition/modules'
 export const BitCDN = buildModule('BitCDN', (m) => bitcdn(m, m.getParameter<string>('stablecoin')))
 
 type ModuleBuilder = Parameters<Parameters<typeof buildModule>[1]>[0]
-type Stablecoin = NonNullable<Parameters<ModuleBuilder['contract']>[1]>[number]
+type Stablecoin = ReturnType<ModuleBuilder['getParameter']> | Parameters<ModuleBuilder['call']>[0]
 
 /** The four contracts in the order that their constructors ask for. */
 export function bitcdn(m: ModuleBuilder, stablecoin: Stablecoin) {
@@ -15,4 +15,4 @@ export function bitcdn(m: ModuleBuilder, stablecoin: Stablecoin) {
   return { settlement, shareToken, pass, registry }
 }
 
-export default BitCDN // `hardhat ignition deploy` takes the default export
+export default BitCDN // as Ignition expects of a module file

@@ -7,4 +7,4 @@ export const Devnet = buildModule('Devnet', (m) => {
   return { token, ...bitcdn(m, token) }
 })
 
-export default Devnet // `hardhat ignition deploy` takes the default export
+export default Devnet // as Ignition expects of a module file
