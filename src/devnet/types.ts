@@ -37,3 +37,21 @@ export interface DevnetResult {
   readonly paid: bigint
   readonly conserved: boolean
 }
+
+/** A devnet that was left running (`--keep`): where everything is. */
+export interface KeptDevnet {
+  readonly rpcUrl: string
+  readonly contracts: { readonly token: Address; readonly settlement: Address; readonly registry: Address }
+  readonly gateway: string
+  /** A libp2p address to start from. */
+  readonly bootstrap: string
+  readonly pass: Address
+  readonly contentId: string
+  /** Holds the data folders of all personas. */
+  readonly folder: string
+  readonly personas: readonly { readonly name: string; readonly address: Address; readonly home: string }[]
+  close(): Promise<void>
+}
+
+/** Runs the main job. Throws what went wrong; nothing is left running unless `keep`. */
+export type RunDevnet = (options: DevnetOptions) => Promise<{ result: DevnetResult; kept: KeptDevnet | null }>

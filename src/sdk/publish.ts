@@ -40,7 +40,7 @@ export interface Packaged {
 export async function packageContent(
   path: string,
   options: {
-    pieceLength?: number | undefined
+    pieceLength?: number
     trackers?: readonly string[]
     webSeeds?: readonly string[]
     signal?: AbortSignal

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs'
+import { Command } from 'commander'
+import type { DevnetResult, DevnetStep, KeptDevnet, RunDevnet } from '../../devnet/types.ts'
+import { BitCdnError } from '../../errors.ts'
+import { type CommandIo, toJson } from '../io.ts'
+import { type ProgressView, progressDisplay } from '../progress.ts'
+import { announceRunning, refuseSecond } from '../running.ts'
+import { type Options, resolveSettings, withSettings } from '../settings.ts'
+import { bytesInWords, money, parseWhole } from '../words.ts'
+
+/** The stablecoin of a devnet is TestUSD. */
+const DECIMALS = 6
+
+export function devnetCommand(io: CommandIo): Command {
+  const command = new Command('devnet')
+    .description('the whole thing on this machine: sell a file, deliver it, pay everybody, check the sums')
+    .option('--file <path>', 'what is sold (default: the running Node executable)')
+    .option('--seeders <count>', 'how many seeders, 1 to 16', '3')
+    .option('--keep', 'leave it running, and print how to use it')
+    .option('--rpc-port <port>', "the chain's port; 0 takes a free one", '0')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  bitcdn devnet                         the default file, three seeders
+  bitcdn devnet --file film.mkv --seeders 5
+  bitcdn devnet --keep                  then use the other commands; "bitcdn stop" ends it`,
+  )
+  return withSettings(command).action(async (options: Options) => {
+    const settings = resolveSettings(options, io)
+    refuseSecond(settings.home, 'devnet')
+    const display = progressDisplay(io, DECIMALS)
+    const onStep = (step: DevnetStep): void => {
+      if (step.kind === 'progress') display.show(step.event as unknown as ProgressView)
+      else display.done()
+      if (step.kind === 'warning') io.err(`Warning: ${step.text}`)
+      if (step.kind === 'step' && step.title !== '') io.err(`${step.title.padEnd(10)} ${step.detail ?? ''}`)
+    }
+    const { result, kept } = await (await loadDevnet())({
+      file: options.file === undefined ? process.execPath : String(options.file),
+      seeders: parseWhole(String(options.seeders), '--seeders', 1, 16),
+      keep: options.keep === true,
+      rpcPort: parseWhole(String(options.rpcPort), '--rpc-port', 0, 65_535),
+      home: settings.home,
+      signal: io.signal,
+      onStep,
+    })
+    if (settings.json) io.out(toJson(result))
+    else for (const line of summary(result)) io.out(line)
+    if (!result.conserved) io.exitWith(9)
+    if (kept === null) return
+
+    const { close, ...access } = kept
+    const withdraw = announceRunning(settings.home, 'devnet', access)
+    for (const line of howToUse(kept)) io.err(line)
+    await new Promise<void>((settle) => io.signal.addEventListener('abort', () => settle(), { once: true }))
+    await close()
+    withdraw()
+  })
+}
+
+/** The devnet compiles and runs contracts with Hardhat, which is a tool of the clone and not part of the package. */
+async function loadDevnet(): Promise<RunDevnet> {
+  const at = new URL('../../devnet/run.ts', import.meta.url)
+  if (!existsSync(at)) {
+    throw new BitCdnError('usage', 'The devnet runs from a clone of the repository, not from the installed package.', {
+      advice: 'Clone the repository and run "npm install && npm start" in it.',
+    })
+  }
+  return ((await import(at.href)) as { runDevnet: RunDevnet }).runDevnet
+}
+
+function summary(result: DevnetResult): string[] {
+  const dollars = (amount: bigint): string => money(amount, DECIMALS).padStart(12)
+  const gas = result.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
+  const settle = result.transactions.find(({ what }) => what.startsWith('settle'))
+  const gib = result.bytes / 2 ** 30
+  const toSeeders = result.seeders.reduce((sum, { earned }) => sum + earned, 0n)
+  return [
+    '',
+    `Content    ${result.contentId}   ${bytesInWords(result.bytes)}`,
+    `Magnet     ${result.magnet}`,
+    `SHA-256    ${result.sha256}`,
+    `Download   ${result.download.seconds.toFixed(2)} s, ${result.download.mbPerSecond.toFixed(0)} MB/s`,
+    '',
+    'Who got what, read back from the chain:',
+    `  buyer paid                                            ${dollars(result.paid)}`,
+    ...result.seeders.map(
+      ({ address, bytes, earned }) => `  seeder ${address}  ${dollars(earned)}   for ${bytesInWords(bytes)}`,
+    ),
+    ...result.holders.map(({ address, claimed }) => `  holder ${address}  ${dollars(claimed)}`),
+    `  delivery budget left                                  ${dollars(result.budgetLeft)}`,
+    `  carried (did not divide)                              ${dollars(result.carried)}`,
+    '',
+    `Gas        ${gas} in ${result.transactions.length} transactions, ${settle?.gasUsed ?? 0n} of it to settle ${result.receipts} receipts by ${result.vouchers} vouchers`,
+    `Delivery   ${money(BigInt(Math.round(Number(toSeeders) / gib)), DECIMALS)} per GiB to seeders`,
+    `Conserved  ${result.conserved ? 'yes, to the last unit' : 'NO: the sums do not agree'}`,
+  ]
+}
+
+function howToUse(access: KeptDevnet): string[] {
+  return [
+    '',
+    'The devnet runs until "bitcdn stop" or Ctrl-C. In another terminal:',
+    '',
+    `  export BITCDN_RPC=${access.rpcUrl}`,
+    `  export BITCDN_REGISTRY=${access.contracts.registry}`,
+    `  export BITCDN_GATEWAY=${access.gateway}`,
+    `  export BITCDN_BOOTSTRAP=${access.bootstrap}`,
+    '  export BITCDN_FINALITY=latest BITCDN_ALLOW_PRIVATE=1',
+    '',
+    'Who is who (each with a data folder and its key in it, for --home):',
+    ...access.personas.map(({ name, address, home }) => `  ${name.padEnd(9)} ${address}  ${home}`),
+    '',
+    `  bitcdn pass list ${access.contentId}`,
+  ]
+}
