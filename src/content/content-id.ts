@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { BitCdnError } from '../errors.ts'
 import { isUrl, TRACKER_PROTOCOLS, WEB_SEED_PROTOCOLS } from './fields.ts'
-import type { ContentId, Metainfo } from './metainfo.ts'
+import type { ContentId } from './metainfo.ts'
 
 /** Multicodec `torrent-info`. */
 export const TORRENT_INFO_CODEC = 0x7b
@@ -28,16 +28,23 @@ export interface Magnet {
   readonly webSeeds: readonly string[]
 }
 
+/** What a magnet link is made of: a `Metainfo` as it is, or a v1 torrent with null for its content id. */
+export interface Linked {
+  readonly contentId: ContentId | null
+  readonly infohashV1: string | null
+  readonly name: string
+  readonly trackers: readonly string[]
+  readonly webSeeds: readonly string[]
+}
+
 /** `magnet:?xt=urn:btih:…&xt=urn:btmh:1220…&dn=…&tr=…&ws=…` (BEP 9, BEP 52). */
-export function magnetLink(
-  metainfo: Pick<Metainfo, 'contentId' | 'infohashV1' | 'name' | 'trackers' | 'webSeeds'>,
-): string {
+export function magnetLink({ contentId, infohashV1, name, trackers, webSeeds }: Linked): string {
   const parts = [
-    ...(metainfo.infohashV1 === null ? [] : [`xt=urn:btih:${metainfo.infohashV1}`]),
-    `xt=urn:btmh:1220${metainfo.contentId}`,
-    `dn=${encodeURIComponent(metainfo.name)}`,
-    ...metainfo.trackers.map((url) => `tr=${encodeURIComponent(url)}`),
-    ...metainfo.webSeeds.map((url) => `ws=${encodeURIComponent(url)}`),
+    ...(infohashV1 === null ? [] : [`xt=urn:btih:${infohashV1}`]),
+    ...(contentId === null ? [] : [`xt=urn:btmh:1220${contentId}`]),
+    `dn=${encodeURIComponent(name)}`,
+    ...trackers.map((url) => `tr=${encodeURIComponent(url)}`),
+    ...webSeeds.map((url) => `ws=${encodeURIComponent(url)}`),
   ]
   return `magnet:?${parts.join('&')}`
 }

@@ -14,6 +14,7 @@ export { HASH_BYTES, MAX_METAINFO_BYTES, MAX_PIECE_LENGTH, MAX_PIECES, MIN_PIECE
 export {
   contentCid,
   contentIdBytes,
+  type Linked,
   type Magnet,
   magnetLink,
   parseContentId,
