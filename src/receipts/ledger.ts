@@ -93,8 +93,8 @@ export interface ReceiptLedger {
    * Closed sessions still take one, until they are sealed; then it throws `refused`.
    */
   acceptReceipt(session: Head, bytesServed: bigint, signature: CompactSignature): Promise<bigint>
-  /** Adds `sent` to the bytes sent. May be lost in a crash (at most one window), so it returns at once. */
-  noteServed(session: Head, sent: bigint): void
+  /** Bytes sent of this session by now: only upward. May be lost in a crash (at most one window), so it returns at once. */
+  noteServed(session: Head, served: bigint): void
   /** The stream is gone. `final` closes the session for good; otherwise the same session may be opened again. */
   releaseSession(session: Head, final: boolean): Promise<void>
   /**

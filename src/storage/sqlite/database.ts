@@ -1,0 +1,131 @@
+// Opens a database so that a commit survives a power cut, or not at all: WAL with synchronous FULL, both read back.
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { BitCdnError } from '../../errors.ts'
+import { notReadable, storageError } from './errors.ts'
+
+/** Each entry brings the schema from the version of its place to the next. Entries are added, never edited. */
+export type Migrations = readonly string[]
+
+export interface DatabaseInit {
+  readonly path: string
+  /** SQLite's application id: what kind of file this is. */
+  readonly applicationId: number
+  readonly migrations: Migrations
+}
+
+export interface Database {
+  readonly path: string
+  readonly connection: DatabaseSync
+  /** Prepared once for each text. */
+  sql(text: string): StatementSync
+  close(): void
+}
+
+/** Milliseconds to wait while another process commits. */
+const BUSY_TIMEOUT = 5_000
+const FULL = 2
+
+/**
+ * Throws `file-invalid` for a damaged or foreign file and for a newer schema (it is never overwritten), `disk-full`,
+ * `disk-failed`, or `file-unreadable`.
+ */
+export function openDatabase(init: DatabaseInit): Database {
+  const { path } = init
+  let connection: DatabaseSync | undefined
+  try {
+    keepPrivate(path)
+    connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true })
+    checkKind(connection, init)
+    setDurable(connection, path)
+    migrate(connection, init)
+  } catch (error) {
+    connection?.close()
+    throw storageError(error, path)
+  }
+  const open = connection
+  const statements = new Map<string, StatementSync>()
+  return {
+    path,
+    connection: open,
+    sql(text) {
+      let statement = statements.get(text)
+      if (statement === undefined) {
+        statement = open.prepare(text)
+        statements.set(text, statement)
+      }
+      return statement
+    },
+    close: () => open.close(),
+  }
+}
+
+/** SQLite gives its -wal and -shm files the mode of the main file. */
+function keepPrivate(path: string): void {
+  try {
+    if (!existsSync(path)) closeSync(openSync(path, 'ax', 0o600))
+    else if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST') return
+    throw new BitCdnError('file-unreadable', `${path} cannot be opened: ${(error as Error).message}.`, {
+      advice: 'Check that the folder exists and who owns the file.',
+      cause: error,
+    })
+  }
+}
+
+/** Before anything is written: a file that is not ours, or newer than we are, stays as it is. */
+function checkKind(connection: DatabaseSync, { path, applicationId, migrations }: DatabaseInit): void {
+  const kind = pragma(connection, 'application_id')
+  const version = pragma(connection, 'user_version')
+  const tables = connection.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n
+  if (kind !== applicationId && (kind !== 0 || version !== 0 || tables !== 0)) {
+    throw notReadable(path, `it holds another program’s tables (application id ${kind})`)
+  }
+  if (Number(version) > migrations.length) {
+    throw new BitCdnError(
+      'file-invalid',
+      `${path} has schema version ${version}; this program knows up to ${migrations.length}. It was left as it is.`,
+      { advice: 'Run the newer version of BitCDN that wrote it.' },
+    )
+  }
+  if (tables === 0) return
+  const check = connection.prepare('PRAGMA quick_check(1)').get()?.quick_check
+  if (check !== 'ok') throw notReadable(path, String(check))
+}
+
+function setDurable(connection: DatabaseSync, path: string): void {
+  connection.exec('PRAGMA journal_mode = WAL')
+  connection.exec('PRAGMA synchronous = FULL')
+  connection.exec('PRAGMA fullfsync = ON')
+  connection.exec('PRAGMA checkpoint_fullfsync = ON')
+  const journal = pragma(connection, 'journal_mode')
+  const synchronous = pragma(connection, 'synchronous')
+  const foreignKeys = pragma(connection, 'foreign_keys')
+  if (journal === 'wal' && synchronous === FULL && foreignKeys === 1) return
+  throw new BitCdnError(
+    'disk-failed',
+    `${path} would not survive a power cut here: journal ${journal}, synchronous ${synchronous}, foreign keys ${foreignKeys}.`,
+    { advice: 'Put the data folder on a local disk that supports shared memory and locks.' },
+  )
+}
+
+/** All missing versions in one transaction: a crash leaves the old schema or the new one. */
+function migrate(connection: DatabaseSync, { applicationId, migrations }: DatabaseInit): void {
+  if (Number(pragma(connection, 'user_version')) === migrations.length) return
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    const version = Number(pragma(connection, 'user_version')) // another process may have been faster
+    for (const migration of migrations.slice(version)) connection.exec(migration)
+    connection.exec(`PRAGMA application_id = ${applicationId}`)
+    connection.exec(`PRAGMA user_version = ${migrations.length}`)
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function pragma(connection: DatabaseSync, name: string): unknown {
+  return Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+}

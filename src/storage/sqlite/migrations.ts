@@ -1,0 +1,94 @@
+// The seeder's schema. A lane's sessions are its lines from the first one known on: `place` counts them, `settled_place`
+// and `length` are how many of them are settled and known.
+import type { Migrations } from './database.ts'
+
+/** "BcLg" */
+export const LEDGER_ID = 0x42634c67
+
+export const LEDGER_MIGRATIONS: Migrations = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE lanes (
+    id INTEGER PRIMARY KEY,
+    sponsor BLOB NOT NULL CHECK (length(sponsor) = 20),
+    seeder BLOB NOT NULL CHECK (length(seeder) = 20),
+    lane TEXT NOT NULL,
+    price TEXT NOT NULL,
+    settled BLOB NOT NULL CHECK (length(settled) = 24),
+    settled_place INTEGER NOT NULL DEFAULT 0,
+    tip BLOB NOT NULL CHECK (length(tip) = 24),
+    length INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (sponsor, seeder, lane, price)
+  ) STRICT;
+
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    place INTEGER NOT NULL,
+    session BLOB NOT NULL UNIQUE CHECK (length(session) = 24),
+    next BLOB NOT NULL CHECK (length(next) = 24),
+    session_key BLOB NOT NULL CHECK (length(session_key) = 20),
+    max_bytes INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'unused' CHECK (state IN ('unused', 'open', 'closed', 'settled')),
+    streaming INTEGER NOT NULL DEFAULT 0,
+    sealed INTEGER NOT NULL DEFAULT 0,
+    content_id TEXT,
+    holder BLOB,
+    created INTEGER NOT NULL,
+    UNIQUE (lane_id, place)
+  ) STRICT;
+  CREATE INDEX sessions_next ON sessions (lane_id, next);
+  CREATE INDEX sessions_streaming ON sessions (id) WHERE streaming = 1;
+
+  -- The one table that changes with every receipt: small rows, so that a group of them dirties few pages.
+  CREATE TABLE progress (
+    session_id INTEGER PRIMARY KEY REFERENCES sessions (id),
+    served INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    signature BLOB CHECK (length(signature) = 64),
+    touched INTEGER NOT NULL,
+    CHECK ((bytes = 0) = (signature IS NULL))
+  ) STRICT;
+
+  CREATE TABLE heads (
+    id INTEGER PRIMARY KEY,
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    place INTEGER NOT NULL,
+    head BLOB NOT NULL CHECK (length(head) = 24),
+    expiry INTEGER NOT NULL,
+    signer BLOB NOT NULL CHECK (length(signer) = 20),
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    UNIQUE (lane_id, place, signer)
+  ) STRICT;
+
+  CREATE TABLE vouchers (
+    id INTEGER PRIMARY KEY,
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    from_place INTEGER NOT NULL,
+    to_place INTEGER NOT NULL CHECK (to_place > from_place),
+    amount TEXT NOT NULL,
+    signer BLOB NOT NULL CHECK (length(signer) = 20),
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    UNIQUE (lane_id, from_place, to_place)
+  ) STRICT;
+
+  CREATE TABLE moves (
+    hash TEXT NOT NULL,
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    from_place INTEGER NOT NULL,
+    to_place INTEGER NOT NULL CHECK (to_place > from_place),
+    amount TEXT NOT NULL,
+    PRIMARY KEY (hash, lane_id, from_place)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX moves_lane ON moves (lane_id, from_place);
+
+  -- What the chain credited, by content; content_id '' is what no known session stands for.
+  CREATE TABLE paid (
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    content_id TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    PRIMARY KEY (lane_id, content_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+]

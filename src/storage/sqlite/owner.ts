@@ -1,0 +1,36 @@
+// Which process serves: an operating-system lock that dies with its holder. A row with a process id would outlive a
+// kill -9, and process ids come back; a lock held by SQLite on a file of its own does neither.
+import { DatabaseSync } from 'node:sqlite'
+import { refused, storageError } from './errors.ts'
+
+export interface Owner {
+  /** Throws `refused` while another process holds it. Taking it twice is taking it once. */
+  take(): void
+  release(): void
+}
+
+export function createOwner(path: string): Owner {
+  let lock: DatabaseSync | null = null
+  return {
+    take() {
+      if (lock !== null) return
+      const connection = new DatabaseSync(path, { timeout: 0 })
+      try {
+        connection.exec('BEGIN EXCLUSIVE')
+        lock = connection
+      } catch (error) {
+        connection.close()
+        const reason = storageError(error, path)
+        if (!(reason instanceof Error) || !('code' in reason) || reason.code !== 'refused') throw reason
+        throw refused(
+          `Another process serves from this ledger (${path} is locked).`,
+          'Stop the other seeder first, or give this one a data folder of its own.',
+        )
+      }
+    },
+    release() {
+      lock?.close()
+      lock = null
+    },
+  }
+}

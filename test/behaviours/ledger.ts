@@ -1,0 +1,448 @@
+// What every ReceiptLedger does, whatever it is stored in.
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { hasCode } from '../../src/errors.ts'
+import { amountFor, createSessionKey, type Earnings, type ReceiptLedger, tipAfter } from '../../src/receipts/index.ts'
+import { createTestLog, MIB, type TestLog } from './log-fixture.ts'
+
+export interface LedgerFactory {
+  /** A new, empty ledger. `now` is its clock, in milliseconds. */
+  create(now?: () => number): Promise<ReceiptLedger>
+  /** Closes the ledger and opens the same one again, as a restart does. */
+  reopen(ledger: ReceiptLedger): Promise<ReceiptLedger>
+  /** Another process' view of the same ledger: opened beside it. */
+  beside(ledger: ReceiptLedger): Promise<ReceiptLedger>
+}
+
+const USE = { contentId: 'c1', holder: null }
+const NOTHING: Earnings = { served: 0n, receipted: 0n, vouchered: 0n, submitted: 0n, paid: 0n }
+
+export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
+  describe(`The receipt ledger on ${name}`, () => {
+    let ledger: ReceiptLedger
+    let log: TestLog
+
+    beforeEach(async () => {
+      ledger = await factory.create()
+      log = createTestLog({ lines: 3 })
+      await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+    })
+
+    afterEach(() => ledger.close())
+
+    const serve = async (place: number, bytes: bigint, use: { contentId: string; holder: null } = USE) => {
+      await ledger.openSession(log.lines[place]!.session, use)
+      await accept(place, bytes)
+      await ledger.releaseSession(log.lines[place]!.session, true)
+    }
+    const accept = (place: number, bytes: bigint) => {
+      const { session, bytesServed, signature } = log.receipt(place, bytes)
+      return ledger.acceptReceipt(session, bytesServed, signature)
+    }
+
+    describe('keeps logs', () => {
+      it('line by line with the heads between them', async () => {
+        const known = await ledger.laneLog(log.lane)
+        expect(known?.tip).to.equal(log.head(3))
+        expect(known?.settled).to.equal(log.head(0))
+        expect(known?.heads).to.deep.equal([await log.signed()])
+        expect(known?.sessions.map(({ session, next, index }) => ({ session, next, index }))).to.deep.equal(
+          log.lines.map(({ session, next }, index) => ({ session, next, index })),
+        )
+        const session = await ledger.session(log.lines[1]!.session)
+        expect(session).to.deep.equal({
+          lane: log.lane,
+          ...log.lines[1]!.line,
+          index: 1,
+          session: log.head(1),
+          next: log.head(2),
+          state: 'unused',
+          contentId: null,
+          holder: null,
+          served: 0n,
+          receipt: null,
+        })
+        expect(await ledger.lanes()).to.deep.equal([log.lane])
+      })
+
+      it('that grow from any head they contain, known lines included', async () => {
+        log.grow(2)
+        await ledger.extendLog(log.lane, log.head(1), log.plain(1, 4), await log.signed(4))
+        await ledger.extendLog(log.lane, log.head(4), log.plain(4), await log.signed(5))
+        await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed(5, 5_000_000_000n))
+        await ledger.extendLog(log.lane, log.head(2), [], await log.signed(2))
+        const known = await ledger.laneLog(log.lane)
+        expect(known?.tip).to.equal(log.head(5))
+        expect(known?.sessions).to.have.length(5)
+        expect(known?.heads.map(({ head }) => head)).to.deep.equal([2, 3, 4, 5].map(log.head))
+        expect(known?.heads.at(-1)?.expiry).to.equal(5_000_000_000n)
+      })
+
+      it('and refuses what does not extend them, leaving them as they were', async () => {
+        const before = await ledger.laneLog(log.lane)
+        const fork = createTestLog({ sponsor: log.sponsor, lines: 2 })
+        const lane = log.lane
+        const refusals = [
+          () => ledger.extendLog(lane, log.head(0), fork.plain(), { ...before!.heads[0]!, head: fork.head(2) }),
+          async () => ledger.extendLog(lane, fork.head(1), [], await fork.signed(1)),
+          async () => ledger.extendLog(lane, log.head(0), log.plain(0, 2), await log.signed(3)),
+        ]
+        for (const refusal of refusals) expect(await failure(refusal())).to.match(/log does not/)
+        log.grow(1)
+        const forked = { lane: log.lane, lines: [...log.plain(0, 2), ...fork.plain(0, 1)] }
+        const head = tipAfter(log.head(0), forked.lines)
+        expect(
+          await failure(ledger.extendLog(lane, log.head(0), forked.lines, { ...before!.heads[0]!, head })),
+        ).to.match(/log does not extend/)
+        expect(await ledger.laneLog(lane)).to.deep.equal(before)
+      })
+
+      it('of the same pair in different lanes and at different prices apart', async () => {
+        const seeder = createSessionKey()
+        const init = { sponsor: createSessionKey(), seeder, lines: 1 }
+        const logs = [
+          createTestLog(init),
+          createTestLog({ ...init, lane: 2n }),
+          createTestLog({ ...init, pricePerGiB: 2n ** 64n - 1n }),
+        ]
+        for (const each of logs) await ledger.extendLog(each.lane, each.head(0), each.plain(), await each.signed())
+        for (const each of logs) expect((await ledger.laneLog(each.lane))?.tip).to.equal(each.head(1))
+        expect(await ledger.lanes()).to.have.length(4)
+      })
+
+      it('that begin where the chain stands, after the old ones were settled elsewhere', async () => {
+        const fresh = createTestLog({ lines: 4 })
+        await ledger.extendLog(fresh.lane, fresh.head(2), fresh.plain(2), await fresh.signed())
+        expect((await ledger.laneLog(fresh.lane))?.settled).to.equal(fresh.head(2))
+        await ledger.markSettled(fresh.lane, fresh.head(4), null)
+        fresh.grow(3)
+        await ledger.extendLog(fresh.lane, fresh.head(6), fresh.plain(6), await fresh.signed())
+        const known = await ledger.laneLog(fresh.lane)
+        expect(known?.settled).to.equal(fresh.head(6))
+        expect(known?.sessions.map(({ session }) => session)).to.deep.equal([fresh.head(6)])
+      })
+    })
+
+    describe('keeps receipts', () => {
+      it('only upward and never above maxBytes', async () => {
+        await ledger.openSession(log.lines[0]!.session, USE)
+        expect(await accept(0, 5n * MIB)).to.equal(5n * MIB)
+        expect(await accept(0, 4n * MIB)).to.equal(5n * MIB)
+        expect(await accept(0, 5n * MIB)).to.equal(5n * MIB)
+        expect(await accept(0, 64n * MIB + 1n)).to.equal(5n * MIB)
+        expect(await accept(0, 64n * MIB)).to.equal(64n * MIB)
+        const session = await ledger.session(log.lines[0]!.session)
+        expect(session?.receipt).to.deep.equal(log.receipt(0, 64n * MIB))
+      })
+
+      it('whatever the order in which they come: the highest stands', async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(fc.bigInt(1n, 70n * MIB), { minLength: 1, maxLength: 12 }), async (counts) => {
+            const each = createTestLog({ lines: 1 })
+            await ledger.extendLog(each.lane, each.head(0), each.plain(), await each.signed())
+            const valid = counts.filter((bytes) => bytes <= 64n * MIB)
+            const highest = valid.sort((a, b) => Number(a - b)).at(-1) ?? 0n
+            await Promise.all(
+              counts.map((bytes) => {
+                const { session, bytesServed, signature } = each.receipt(0, bytes)
+                return ledger.acceptReceipt(session, bytesServed, signature)
+              }),
+            )
+            const held = (await ledger.session(each.lines[0]!.session))?.receipt
+            expect(held ?? null).to.deep.equal(highest === 0n ? null : each.receipt(0, highest))
+          }),
+          { numRuns: 20 },
+        )
+      })
+
+      it('of sessions in its logs alone', async () => {
+        const stranger = createTestLog({ lines: 1 }).receipt(0, 1n)
+        expect(await failure(ledger.acceptReceipt(stranger.session, 1n, stranger.signature))).to.match(/not in any log/)
+      })
+
+      it('that come after the close, until the line is sealed', async () => {
+        await serve(0, MIB)
+        expect(await accept(0, 2n * MIB)).to.equal(2n * MIB)
+        await ledger.seal(log.lane, log.head(1))
+        expect(await accept(0, 2n * MIB)).to.equal(2n * MIB)
+        expect(await failure(accept(0, 3n * MIB))).to.match(/being settled/)
+        expect((await ledger.session(log.head(0)))?.receipt?.bytesServed).to.equal(2n * MIB)
+      })
+
+      it('across a restart', async () => {
+        await ledger.openSession(log.lines[0]!.session, USE)
+        await accept(0, 5n * MIB)
+        ledger = await factory.reopen(ledger)
+        await ledger.releaseAll()
+        const session = await ledger.openSession(log.lines[0]!.session, USE)
+        expect(session.receipt).to.deep.equal(log.receipt(0, 5n * MIB))
+      })
+
+      it('and answers each of many writers of one turn, good and bad ones mixed', async () => {
+        const stranger = createTestLog({ lines: 1 }).lines[0]!.session
+        const results = await Promise.allSettled([
+          accept(0, 1n),
+          ledger.openSession(stranger, USE),
+          accept(1, 2n),
+          ledger.openSession(log.head(2), USE),
+          ledger.openSession(log.head(2), USE),
+        ])
+        expect(results.map(({ status }) => status)).to.deep.equal([
+          'fulfilled',
+          'rejected',
+          'fulfilled',
+          'fulfilled',
+          'rejected',
+        ])
+        expect((await ledger.session(log.head(1)))?.receipt?.bytesServed).to.equal(2n)
+      })
+    })
+
+    describe('opens a session', () => {
+      it('for one stream at a time', async () => {
+        const session = log.lines[0]!.session
+        expect((await ledger.openSession(session, USE)).state).to.equal('open')
+        expect(await failure(ledger.openSession(session, USE))).to.match(/open on another stream/)
+        await ledger.releaseSession(session, false)
+        await ledger.openSession(session, USE)
+        await ledger.releaseSession(session, true)
+        expect(await failure(ledger.openSession(session, USE))).to.match(/is closed/)
+      })
+
+      it('for one content', async () => {
+        const session = log.lines[0]!.session
+        await ledger.openSession(session, USE)
+        await ledger.releaseSession(session, false)
+        expect(await failure(ledger.openSession(session, { ...USE, contentId: 'c2' }))).to.match(
+          /opened for content c1/,
+        )
+      })
+
+      it('again after a crash left it open, once released', async () => {
+        const session = log.lines[0]!.session
+        await ledger.openSession(session, USE)
+        ledger = await factory.reopen(ledger)
+        expect(await failure(ledger.openSession(session, USE))).to.match(/open on another stream/)
+        await ledger.releaseAll()
+        await ledger.openSession(session, USE)
+      })
+
+      it('in one process only: a claim beside a running seeder cannot release its sessions', async () => {
+        await ledger.releaseAll()
+        await ledger.openSession(log.lines[0]!.session, USE)
+        const other = await factory.beside(ledger)
+        expect(await failure(other.releaseAll())).to.match(/[Aa]nother process serves/)
+        expect(await failure(other.openSession(log.lines[1]!.session, USE))).to.match(/[Aa]nother process serves/)
+        expect(await other.settleable(log.lane, { idleSeconds: 0 })).to.equal(null)
+        expect(await failure(other.seal(log.lane, log.head(1)))).to.match(/is open/)
+        await other.close()
+        expect(await accept(0, MIB)).to.equal(MIB)
+      })
+    })
+
+    describe('finds what can be settled', () => {
+      it('the run of closed lines at the front', async () => {
+        expect(await ledger.settleable(log.lane)).to.equal(null)
+        await serve(1, MIB)
+        expect(await ledger.settleable(log.lane)).to.equal(null)
+        await serve(0, 2n * MIB)
+        const range = await ledger.settleable(log.lane)
+        expect(range?.from).to.equal(log.head(0))
+        expect(range?.to).to.equal(log.head(2))
+        expect(range?.sessions).to.have.length(2)
+        expect(range?.amount).to.equal(amountFor([MIB, 2n * MIB], log.lane.pricePerGiB))
+        expect(range?.head).to.equal(null)
+        await ledger.extendLog(log.lane, log.head(0), log.plain(0, 1), await log.signed(1))
+        expect((await ledger.settleable(log.lane))?.head).to.deep.equal(await log.signed(1))
+        await serve(2, 0n)
+        const whole = await ledger.settleable(log.lane)
+        expect(whole?.heads.map(({ head }) => head)).to.deep.equal([log.head(1), log.head(3)])
+        expect(whole?.head?.head).to.equal(log.head(3))
+      })
+
+      it('idle lines too, when told how long that is, but never one with a stream', async () => {
+        let time = 1_000_000
+        await ledger.close()
+        ledger = await factory.create(() => time)
+        await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+        await ledger.openSession(log.head(0), USE)
+        await accept(0, MIB)
+        await ledger.openSession(log.head(1), USE)
+        await ledger.releaseSession(log.head(0), false)
+        time += 59_999
+        expect(await ledger.settleable(log.lane, { idleSeconds: 60 })).to.equal(null)
+        time += 1
+        expect((await ledger.settleable(log.lane, { idleSeconds: 60 }))?.to).to.equal(log.head(1))
+        expect(await ledger.settleable(log.lane)).to.equal(null)
+        await ledger.releaseSession(log.head(1), false)
+        time += 60_000
+        expect((await ledger.settleable(log.lane, { idleSeconds: 60 }))?.to).to.equal(log.head(3))
+      })
+
+      it('nothing that somebody could still serve on: sealed lines are closed for good', async () => {
+        await ledger.openSession(log.head(0), USE)
+        await ledger.releaseSession(log.head(0), false)
+        await ledger.seal(log.lane, log.head(2))
+        for (const place of [0, 1])
+          expect(await failure(ledger.openSession(log.head(place), USE))).to.match(/is closed/)
+        await ledger.openSession(log.head(2), USE)
+        expect((await ledger.settleable(log.lane))?.to).to.equal(log.head(2))
+      })
+
+      it('with the furthest voucher from there', async () => {
+        await serve(0, MIB)
+        await serve(1, 2n * MIB)
+        const short = await log.voucher(0, 1, [MIB])
+        const long = await log.voucher(0, 2, [MIB, 2n * MIB])
+        await ledger.saveVoucher(short)
+        expect((await ledger.settleable(log.lane))?.voucher).to.deep.equal(short)
+        await ledger.saveVoucher(long)
+        await ledger.saveVoucher(short)
+        expect((await ledger.settleable(log.lane))?.voucher).to.deep.equal(long)
+        expect((await ledger.settleable(log.lane, { from: log.head(1) }))?.voucher).to.equal(null)
+        const foreign = await createTestLog({ lines: 1 }).voucher(0, 1, [MIB])
+        expect(await failure(ledger.saveVoucher(foreign))).to.match(/[Nn]othing is known/)
+        expect(await failure(ledger.saveVoucher({ ...long, from: long.to, to: long.from }))).to.match(/does not lead/)
+      })
+
+      it('what is not on its way already, and that again when it failed', async () => {
+        await serve(0, MIB)
+        await serve(1, MIB)
+        const move = { lane: log.lane, from: log.head(0), to: log.head(1), amount: 5n }
+        await ledger.markSubmitted('0x01', [move])
+        expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
+        expect(await ledger.submissions()).to.deep.equal([{ hash: '0x01', moves: [move] }])
+        await ledger.markFailed('0x01')
+        expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(0))
+        expect(await ledger.submissions()).to.deep.equal([])
+        await ledger.markSubmitted('0x02', [move])
+        await ledger.markSettled(log.lane, log.head(1), 5n)
+        expect(await ledger.submissions()).to.deep.equal([])
+        expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
+      })
+    })
+
+    describe('counts earnings', () => {
+      const price = (bytes: bigint) => amountFor([bytes], 10_000_000n)
+
+      it('each byte in one state at a time, from served to paid', async () => {
+        expect(await ledger.earnings()).to.deep.equal(NOTHING)
+        await ledger.openSession(log.head(0), USE)
+        ledger.noteServed(log.head(0), 3n * MIB)
+        expect(await accept(0, 2n * MIB)).to.equal(2n * MIB)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, served: price(MIB), receipted: price(2n * MIB) })
+        await accept(0, 3n * MIB)
+        await ledger.releaseSession(log.head(0), true)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, receipted: price(3n * MIB) })
+        await ledger.saveVoucher(await log.voucher(0, 1, [3n * MIB]))
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, vouchered: price(3n * MIB) })
+        const move = { lane: log.lane, from: log.head(0), to: log.head(1), amount: price(3n * MIB) }
+        await ledger.markSubmitted('0x01', [move])
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, submitted: price(3n * MIB) })
+        await ledger.markSettled(log.lane, log.head(1), price(3n * MIB))
+        await ledger.markSettled(log.lane, log.head(1), price(3n * MIB))
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, paid: price(3n * MIB) })
+        expect((await ledger.session(log.head(0)))?.state).to.equal('settled')
+      })
+
+      it('from what was owed when the chain is read without an event, and what it really paid with one', async () => {
+        await serve(0, MIB)
+        await serve(1, MIB)
+        await ledger.markSettled(log.lane, log.head(1), null)
+        expect((await ledger.earnings()).paid).to.equal(price(MIB))
+        await ledger.markSettled(log.lane, log.head(2), 7n)
+        expect((await ledger.earnings()).paid).to.equal(price(MIB) + 7n)
+      })
+
+      it('with nothing lost when the chain is ahead of a restored copy', async () => {
+        await serve(0, MIB)
+        await serve(1, MIB)
+        log.grow(4)
+        await ledger.markSettled(log.lane, log.head(6), 5_000_000n)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, paid: 5_000_000n })
+        const unknown = createTestLog({ lines: 2 })
+        await ledger.markSettled(unknown.lane, unknown.head(2), 9n)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, paid: 5_000_009n })
+        log.grow(1)
+        await ledger.extendLog(log.lane, log.head(6), log.plain(6), await log.signed())
+        await ledger.openSession(log.head(6), USE)
+      })
+
+      it('by content so that the parts add up to the whole, to the unit', async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.record({ bytes: fc.bigInt(0n, 64n * MIB), content: fc.integer({ min: 1, max: 3 }) }), {
+              minLength: 4,
+              maxLength: 10,
+            }),
+            fc.bigInt(1n, 10n ** 9n),
+            async (uses, pricePerGiB) => {
+              log = createTestLog({ lines: uses.length, pricePerGiB })
+              await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+              for (const [i, { bytes, content }] of uses.entries()) {
+                await serve(i, bytes, { contentId: `c${content}`, holder: null })
+              }
+              await ledger.saveVoucher(await log.voucher(2, 3, [uses[2]!.bytes]))
+              const owed = amountFor([uses[1]!.bytes], pricePerGiB)
+              await ledger.markSubmitted(`0x${pricePerGiB}`, [
+                { lane: log.lane, from: log.head(1), to: log.head(2), amount: owed },
+              ])
+              await ledger.markSettled(log.lane, log.head(1), null)
+              const sponsor = log.lane.sponsor
+              const whole = await ledger.earnings({ sponsor })
+              const parts = await Promise.all([1, 2, 3].map((n) => ledger.earnings({ contentId: `c${n}`, sponsor })))
+              for (const state of ['served', 'receipted', 'vouchered', 'submitted', 'paid'] as const) {
+                expect(
+                  parts.reduce((sum, part) => sum + part[state], 0n),
+                  state,
+                ).to.equal(whole[state])
+              }
+              const rest = uses.slice(3).map(({ bytes }) => bytes)
+              expect(whole).to.deep.equal({
+                served: 0n,
+                paid: amountFor([uses[0]!.bytes], pricePerGiB),
+                submitted: owed,
+                vouchered: amountFor([uses[2]!.bytes], pricePerGiB),
+                receipted: amountFor(rest, pricePerGiB),
+              })
+            },
+          ),
+          { numRuns: 15 },
+        )
+      })
+
+      it('of one sponsor apart from another', async () => {
+        await serve(0, MIB)
+        expect((await ledger.earnings({ sponsor: log.lane.sponsor })).receipted).to.equal(price(MIB))
+        expect(await ledger.earnings({ sponsor: log.lane.seeder })).to.deep.equal(NOTHING)
+        expect(await ledger.earnings({ contentId: 'c2' })).to.deep.equal(NOTHING)
+      })
+    })
+
+    it('shows another process what was committed', async () => {
+      const other = await factory.beside(ledger)
+      await serve(0, MIB)
+      expect((await other.earnings()).receipted).to.equal((await ledger.earnings()).receipted)
+      await other.markSettled(log.lane, log.head(1), 9n)
+      await other.close()
+      expect((await ledger.earnings()).paid).to.equal(9n)
+    })
+
+    it('answers no more once closed', async () => {
+      const other = await factory.create()
+      await other.close()
+      expect(await failure(other.lanes())).to.match(/is closed/)
+    })
+  })
+}
+
+/** The words of a refusal. */
+async function failure(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (error) {
+    if (hasCode(error, 'refused')) return error.message
+    throw error
+  }
+  return 'nothing was refused'
+}
