@@ -192,7 +192,7 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
         );
         if (!recovered) g.reason = SkipReason.Signature;
         if (block.timestamp > expiry) g.reason = SkipReason.Expired;
-        if (count == 0) g.reason = SkipReason.HeadUnmoved;
+        if (count == 0 && g.reason == SkipReason.None) g.reason = SkipReason.HeadUnmoved;
     }
 
     /// @dev One signature moves the head from where it is to where the sponsor says.
@@ -231,7 +231,7 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
             Delegate memory delegate = _delegate[g.sponsor][expected];
             g.delegate = expected;
             g.allowance = delegate.allowance;
-            if (!_isActive(delegate)) g.reason = SkipReason.Revoked;
+            if (!_isActive(delegate)) g.reason = SkipReason.Revoked; // told only if the signature is right
         }
         (address actual, ECDSA.RecoverError problem,) = ECDSA.tryRecover(
             MessageHashUtils.toTypedDataHash(domainSeparator, structHash),
