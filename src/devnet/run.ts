@@ -19,6 +19,7 @@ import {
 import { BitCdnError } from '../errors.ts'
 import { createGatewayClient } from '../gateway-client/index.ts'
 import { packageContent, publish, purchasePass } from '../sdk/index.ts'
+import { writeTorrentFile } from '../storage/pieces/index.ts'
 import { type Bed, createBed, type Persona } from './bed.ts'
 import { createBootstrap } from './bootstrap.ts'
 import type { Json } from './program.ts'
@@ -92,7 +93,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
     onStep({ kind: 'warning', text: `The empty folder ${folder} is left out: BitTorrent carries files only.` })
   const { contentId } = metainfo
   const torrent = join(bed.folder, `${contentId}.torrent`)
-  await writeTorrent(torrent, packaged.torrent)
+  await writeTorrentFile(torrent, packaged.torrent)
   const price = salePrice(metainfo.length)
   const content = noted(
     'publish: share token, pass, record',
@@ -233,11 +234,6 @@ const step = (title: string, detail?: string): DevnetStep => ({
   title,
   ...(detail === undefined ? {} : { detail }),
 })
-
-async function writeTorrent(path: string, bytes: Uint8Array): Promise<void> {
-  const { writeFile } = await import('node:fs/promises')
-  await writeFile(path, bytes)
-}
 
 /** Twice what the seeder would earn by delivering everything alone, with a window on top, as far as the budget goes. */
 function reserveFor(bytes: number, seeders: number, budget: bigint): bigint {

@@ -7,17 +7,25 @@ export type FoundContent = PublishedContent & { readonly title: string; readonly
 
 /**
  * Finds a publication on the chain by content id (hex, magnet or CID) or by its pass's address. Anybody may publish any
- * content id, so one that several published must be named together with its publisher.
+ * content id, so one that several published must be named together with its publisher (or the sponsor who pays for it).
  */
 export async function findContent(
   chain: Chain,
   what: string,
-  { publisher, signal }: { publisher?: Address | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    publisher,
+    sponsor,
+    signal,
+  }: { publisher?: Address | undefined; sponsor?: Address | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<FoundContent> {
   const byPass = isAddress(what, { strict: false })
   const about = byPass ? {} : { contentId: parseContentId(what) }
   const published = await listContents(chain, { ...about, publisher }, { signal })
-  const found = byPass ? published.filter(({ pass }) => pass.toLowerCase() === what.toLowerCase()) : published
+  const found = published.filter(
+    (content) =>
+      (!byPass || content.pass.toLowerCase() === what.toLowerCase()) &&
+      (sponsor === undefined || content.sponsor.toLowerCase() === sponsor.toLowerCase()),
+  )
   const [first] = found
   if (first === undefined) {
     throw new BitCdnError(

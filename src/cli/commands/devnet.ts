@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { DevnetResult, DevnetStep, KeptDevnet, RunDevnet } from '../../devnet/types.ts'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, toJson } from '../io.ts'
+import { untilAsked } from '../program.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
@@ -53,7 +54,7 @@ Examples:
     const { close, ...access } = kept
     const withdraw = announceRunning(settings.home, 'devnet', access)
     for (const line of howToUse(kept)) io.err(line)
-    await new Promise<void>((settle) => io.signal.addEventListener('abort', () => settle(), { once: true }))
+    await untilAsked(io.signal)
     await close()
     withdraw()
   })

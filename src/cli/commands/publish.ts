@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { authorizeSigner } from '../../chain/index.ts'
-import { BitCdnError } from '../../errors.ts'
 import {
   DEFAULT_ALLOWANCE,
   DEFAULT_DELIVERY_BPS,
@@ -10,6 +8,7 @@ import {
   packageContent,
   publish,
 } from '../../sdk/index.ts'
+import { writeTorrentFile } from '../../storage/pieces/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
 import { openWallet, parseAddress, WALLET_SETTINGS } from '../wallet.ts'
@@ -82,7 +81,7 @@ Examples:
       io.err(`Warning: the empty folder ${folder} is left out: BitTorrent carries files only.`)
     const { contentId, length, name } = packaged.metainfo
     const torrent = options.output === undefined ? settings.path('torrents', `${contentId}.torrent`) : text('output')
-    writeFile(torrent, packaged.torrent)
+    await writeTorrentFile(torrent, packaged.torrent)
     const published = await publish(chain, packaged, terms, { signal })
     const transactions = [{ what: 'publish', hash: published.hash, gasUsed: published.gasUsed }]
     if (options.gatewaySigner !== undefined) {
@@ -122,15 +121,4 @@ Examples:
 function parseShare(text: string): { holder: `0x${string}`; bps: number } {
   const [address = '', percent = ''] = text.split(':')
   return { holder: parseAddress(address, '--share'), bps: parsePercent(percent, '--share') }
-}
-
-function writeFile(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(path, bytes)
-  } catch (cause) {
-    throw new BitCdnError('disk-failed', `${path} cannot be written: ${(cause as Error).message}`, {
-      advice: 'Name another place with -o. Nothing was published.',
-      cause,
-    })
-  }
 }

@@ -1,0 +1,86 @@
+import { Command } from 'commander'
+import { parseMetainfo } from '../../content/index.ts'
+import { createGateway, type GatewayContent } from '../../gateway/index.ts'
+import { findContent } from '../../sdk/index.ts'
+import { readTorrentFile } from '../../storage/pieces/index.ts'
+import { openSponsorLog } from '../../storage/sqlite/index.ts'
+import { type CommandIo, printResult } from '../io.ts'
+import { programLogger, untilAsked } from '../program.ts'
+import { announceRunning, refuseSecond } from '../running.ts'
+import { type Options, resolveSettings, withSettings } from '../settings.ts'
+import { openWallet, parseAddress, WALLET_SETTINGS } from '../wallet.ts'
+import { parseWhole } from '../words.ts'
+
+export function gatewayCommand(io: CommandIo): Command {
+  const command = new Command('gateway')
+    .description("the publisher's door: checks passes, authorises downloads, signs vouchers, relays purchases")
+    .argument('<torrents...>', 'the .torrent files of what is sold')
+    .option('--sponsor <address>', 'whose pool pays for delivery (default: the key itself)')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--port <port>', '0 takes a free one', '8787')
+    .option('--public-url <url>', 'how others reach it, where that differs')
+    .option('--no-relay', 'do not pay the gas of purchases')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  bitcdn gateway film.torrent --key creator
+  bitcdn gateway film.torrent --key gateway --sponsor 0x90F7…b906 --host 0.0.0.0 --public-url https://shop.example`,
+  )
+  return withSettings(command, ...WALLET_SETTINGS).action(async (torrents: string[], options: Options) => {
+    const settings = resolveSettings(options, io)
+    const { signal } = io
+    refuseSecond(settings.home, 'gateway')
+    const { chain } = await openWallet(settings, signal)
+    const account = chain.account!
+    const sponsor = options.sponsor === undefined ? account.address : parseAddress(String(options.sponsor), '--sponsor')
+    const contents: GatewayContent[] = []
+    for (const path of torrents) {
+      const metainfo = await readTorrentFile(path)
+      const { contentId, name, length } = parseMetainfo(metainfo)
+      const { pass, token, pricePerGiB } = await findContent(chain, contentId, { sponsor, signal })
+      contents.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
+    }
+    const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
+    const relays = options.relay !== false
+    const gateway = createGateway(
+      {
+        chain: relays ? chain : { ...chain, account: null },
+        log,
+        signer: account,
+        contents,
+        logger: programLogger('gateway', String(options.logLevel)),
+      },
+      {
+        sponsor,
+        host: String(options.host),
+        port: parseWhole(String(options.port), '--port', 0, 65_535),
+        ...(options.publicUrl === undefined ? {} : { publicUrl: String(options.publicUrl) }),
+      },
+    )
+    await gateway.start()
+    const { url } = gateway
+    const withdraw = announceRunning(settings.home, 'gateway', {
+      url,
+      sponsor,
+      contents: contents.map(({ contentId }) => contentId),
+    })
+    const ready = {
+      ready: true,
+      url,
+      sponsor,
+      signer: account.address,
+      contents: contents.map(({ contentId, pass }) => ({ contentId, pass })),
+    }
+    printResult(io, settings.json, ready, () => [
+      `Gateway    ${url}`,
+      `Sponsor    ${sponsor}`,
+      ...contents.map(({ name, contentId }) => `Sells      ${name}  ${contentId}`),
+    ])
+    await untilAsked(signal)
+    await gateway.stop()
+    await log.close()
+    withdraw()
+  })
+}
