@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { BitCdnError } from '../errors.ts'
+import { devnetCommand } from './commands/devnet.ts'
+import { gatewayCommand } from './commands/gateway.ts'
+import { keyCommand } from './commands/key.ts'
+import { passCommand } from './commands/pass.ts'
+import { publishCommand } from './commands/publish.ts'
+import { depositCommand, reserveCommand } from './commands/sponsor.ts'
+import { statusCommand, stopCommand } from './commands/status.ts'
 import { torrentCommand } from './commands/torrent.ts'
 import { report } from './exit.ts'
 import type { CommandIo } from './io.ts'
@@ -25,7 +32,19 @@ function program(io: CommandIo): Command {
     .description('Content delivery between peers, paid for byte by byte.')
     .version(version())
     .addHelpText('after', HELP)
-  for (const command of [torrentCommand(io)]) root.addCommand(command)
+  const commands = [
+    keyCommand,
+    publishCommand,
+    gatewayCommand,
+    passCommand,
+    depositCommand,
+    reserveCommand,
+    torrentCommand,
+    statusCommand,
+    stopCommand,
+    devnetCommand,
+  ]
+  for (const command of commands) root.addCommand(command(io))
   prepare(root, io)
   return root
 }

@@ -10,5 +10,5 @@ export const DEFAULT_PRICE_PER_GIB = '0.05'
 /** What a gateway's key may spend from the sponsor's pool when the creator names no allowance, in whole coins. */
 export const DEFAULT_ALLOWANCE = '100'
 
-/** Shares of a content in their smallest unit: a million shares of 6 decimals. */
-export const SHARE_SUPPLY = 1_000_000n * 1_000_000n
+/** Shares of a content in their smallest unit: a million shares of 18 decimals. */
+export const SHARE_SUPPLY = 1_000_000n * 10n ** 18n
