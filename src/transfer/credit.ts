@@ -1,3 +1,4 @@
+import { UNIT_BYTES } from '../content/index.ts'
 import {
   DEBT_HALF_LIFE_MILLISECONDS,
   DEBT_MILLISECONDS,
@@ -164,7 +165,8 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     }
     if (kept === undefined) sessions.set(id, session)
     else reopen(id, session, signed)
-    if (session.lost >= session.window) {
+    // Less than a unit is no room at all: data travels in units.
+    if (session.window - session.lost < UNIT_BYTES) {
       throw new RefusedError('needsPayment', `The session left ${session.lost} bytes unsigned, as many as its window.`)
     }
     session.subjects = subjects

@@ -1,0 +1,50 @@
+import { UNIT_BYTES } from '../content/index.ts'
+
+const MIB = 1024 * 1024
+
+/** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
+export const SLICE_BYTES = 8 * UNIT_BYTES
+
+/** Wants that wait at one seeder: few at first, as many as its rate fills in a second later. */
+export const FIRST_WANTS = 4
+export const MAX_WANTS_IN_FLIGHT = 16
+
+/** Seeders that are asked at the same time. */
+export const MAX_SEEDERS = 8
+
+/** A line may be for at most this much; the open lines of a download for 1.1 times what is left, and a window. */
+export const MAX_LINE_BYTES = 1024 * MIB
+export const MIN_LINE_BYTES = 8 * MIB
+export const LINE_SLACK_PERCENT = 110n
+
+/** Receipts go out after this long even when less than a quarter of the window was verified. */
+export const SIGN_MILLISECONDS = 1_000
+
+/** In the end, a slice that is awaited for longer than this is asked for at a second seeder too. */
+export const HEDGE_MILLISECONDS = 600
+
+/** A seeder that owes slices and sends nothing for this long is left. */
+export const STALL_MILLISECONDS = 8_000
+
+/** How often clocks are looked at and progress is told. */
+export const TICK_MILLISECONDS = 100
+export const PROGRESS_MILLISECONDS = 250
+
+/** How often what was written is made to survive a power cut. */
+export const FLUSH_MILLISECONDS = 10_000
+
+/** How often the DHT is asked again, and how long a download waits for a seeder when it has none. */
+export const FIND_MILLISECONDS = 5_000
+export const PATIENCE_MILLISECONDS = 20_000
+
+/** A seeder that broke off is tried again after these. */
+export const RETRY_MILLISECONDS = [300, 1_000, 3_000, 9_000] as const
+
+/** Connecting, handshakes and the first answer. */
+export const CONNECT_MILLISECONDS = 12_000
+
+/** At the end: how long to wait until a seeder says that it holds the last receipt. */
+export const HELD_MILLISECONDS = 4_000
+
+/** Lines that are asked for within this time go to the gateway in one question. */
+export const BATCH_MILLISECONDS = 10

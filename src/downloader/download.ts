@@ -1,0 +1,297 @@
+import type { Address } from 'viem'
+import type { ContentStore, Metainfo } from '../content/index.ts'
+import { BitCdnError } from '../errors.ts'
+import type { SignedTerms } from '../receipts/index.ts'
+import {
+  FIND_MILLISECONDS,
+  FLUSH_MILLISECONDS,
+  MAX_SEEDERS,
+  PATIENCE_MILLISECONDS,
+  PROGRESS_MILLISECONDS,
+  TICK_MILLISECONDS,
+} from './constants.ts'
+import { nobodyServes, type SeederFailure, UnsuitableTermsError } from './errors.ts'
+import type { Destination, Fetcher } from './fetcher.ts'
+import { createIntake } from './intake.ts'
+import { createLines, tooExpensive } from './lines.ts'
+import { fetchMetainfo } from './metadata.ts'
+import { createPeer, type DownloadPeer } from './peer.ts'
+import { createPlan } from './plan.ts'
+import type { DownloadNode, DownloadRecord, FoundPeer, SessionSource } from './ports.ts'
+import { createMeter, type DownloadProgress, describePeers, type PeerProgress } from './progress.ts'
+import { createMemoryRecord } from './record.ts'
+
+export interface DownloaderComponents {
+  readonly node: DownloadNode
+  /** Who authorises lines; null to ask for free content only. */
+  readonly sessions: SessionSource | null
+  /** Seeders with terms for another chain or contract are left alone. */
+  readonly chain?: { readonly chainId: bigint | number; readonly settlement: Address }
+}
+
+export interface DownloaderInit {
+  /** Token units per GiB; seeders that ask for more are left alone. */
+  readonly maxPrice?: bigint
+  /** Default {@link MAX_SEEDERS}. */
+  readonly maxSeeders?: number
+  /** How long a download waits for a seeder when it has none, milliseconds; default {@link PATIENCE_MILLISECONDS}. */
+  readonly patience?: number
+  readonly log?: (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
+}
+
+export interface DownloadRequest {
+  /** 64 hex digits, or the metainfo when it is known. */
+  readonly content: string | Metainfo
+  /** Opens where the content goes, once its metainfo is known and checked; called once. The caller closes it. */
+  store(metainfo: Metainfo): Promise<ContentStore>
+  /** Seeders by address (`…/p2p/<id>`), asked beside those that the DHT names. */
+  readonly sources?: readonly string[]
+  /** Whether the DHT is asked too; default true. */
+  readonly discover?: boolean
+  /** What was signed before, for a download that goes on; default: nothing. */
+  readonly record?: DownloadRecord
+  readonly signal?: AbortSignal
+  onProgress?(progress: DownloadProgress): void
+}
+
+export interface DownloadResult {
+  readonly metainfo: Metainfo
+  readonly store: ContentStore
+  /** Of this run. */
+  readonly seconds: number
+  /** Verified bytes that came in this run. */
+  readonly bytes: number
+  readonly paid: bigint
+  readonly peers: readonly PeerProgress[]
+}
+
+export interface Downloader {
+  /**
+   * Fetches a content from all seeders that suit, verifies every unit, pays for it by receipts, and resolves when all is on disk
+   * and every seeder holds its last receipt. Throws `no-sources`, `unknown-content`, `price-too-high`, `refused`, `no-pass`,
+   * `disk-full`, `disk-failed`, and `interrupted` when `signal` aborts: what was verified is kept then, and receipts are sent.
+   */
+  download(request: DownloadRequest): Promise<DownloadResult>
+}
+
+export function createDownloader(components: DownloaderComponents, init: DownloaderInit = {}): Downloader {
+  return { download: (request) => run(components, init, request) }
+}
+
+async function run(
+  components: DownloaderComponents,
+  init: DownloaderInit,
+  request: DownloadRequest,
+): Promise<DownloadResult> {
+  const { node } = components
+  const log = init.log ?? (() => undefined)
+  const contentId = typeof request.content === 'string' ? request.content : request.content.contentId
+  const record = request.record ?? createMemoryRecord()
+  const peers = new Map<string, DownloadPeer>()
+  const over = new AbortController()
+  const outcome = Promise.withResolvers<void>()
+  const meter = createMeter()
+  const startedAt = performance.now()
+  const maxSeeders = init.maxSeeders ?? MAX_SEEDERS
+  const patience = init.patience ?? PATIENCE_MILLISECONDS
+  let metainfo: Metainfo | null = typeof request.content === 'string' ? null : request.content
+  let to: (Destination & { store: ContentStore }) | null = null
+  let opening: Promise<void> | null = null
+  let aliveAt = performance.now()
+  let received = 0
+  let searching = request.discover !== false
+  let flushedAt = performance.now()
+  let flushing: Promise<void> | null = null
+  let toldAt = 0
+
+  outcome.promise.catch(() => undefined)
+  const fail = (error: unknown): void => outcome.reject(error)
+  const alive = (): DownloadPeer[] => [...peers.values()].filter((peer) => peer.state !== 'over')
+
+  const lines =
+    components.sessions === null
+      ? null
+      : createLines({
+          ...{ contentId, source: components.sessions, record, signal: over.signal },
+          maxPrice: init.maxPrice ?? null,
+          left: () => to?.plan.left ?? metainfo?.length ?? 0,
+          seeders: () => alive().length,
+          connecting: () => alive().filter((peer) => peer.state === 'connecting').length,
+        })
+
+  function check(terms: SignedTerms | null): void {
+    if (terms === null) return
+    const { chain } = components
+    if (chain !== undefined) {
+      const same =
+        terms.chainId === BigInt(chain.chainId) && terms.settlement.toLowerCase() === chain.settlement.toLowerCase()
+      if (!same) {
+        const where = `${terms.settlement} on chain ${terms.chainId}`
+        throw new UnsuitableTermsError('wrong-chain', `It wants to be paid through ${where}.`)
+      }
+    }
+    if (terms.expiry * 1000n <= BigInt(Date.now())) throw new UnsuitableTermsError('refused', 'Its terms have expired.')
+    if (init.maxPrice !== undefined && terms.pricePerGiB > init.maxPrice) {
+      throw tooExpensive(terms.pricePerGiB, init.maxPrice)
+    }
+  }
+
+  async function openStore(known: Metainfo): Promise<void> {
+    const store = await request.store(known)
+    const plan = createPlan(store)
+    const intake = createIntake({ store, plan, failed: fail, written: () => plan.complete && outcome.resolve() })
+    to = { plan, intake, store }
+    metainfo = known
+    if (plan.complete) outcome.resolve()
+  }
+
+  /** The first seeder that can tell what the content consists of opens the way for all. */
+  async function destination(fetcher: Fetcher): Promise<Destination> {
+    while (to === null) {
+      if (opening === null) {
+        opening = fetchMetainfo(fetcher.transfer, contentId, over.signal)
+          .then((fetched) => openStore(fetched).catch(fail))
+          .finally(() => {
+            opening = null
+          })
+        await opening
+      } else await opening.catch(() => undefined)
+      over.signal.throwIfAborted()
+    }
+    return to
+  }
+
+  function addPeer(target: string | FoundPeer): void {
+    const id = typeof target === 'string' ? (target.split('/p2p/').at(-1) ?? target) : target.id
+    const known = peers.get(id)
+    if (over.signal.aborted || alive().length >= maxSeeders) return
+    if (known !== undefined && (known.state !== 'over' || known.failure?.banned !== false)) return
+    if (id === node.peerId.toString()) return
+    const peer = createPeer({
+      ...{ target, node, contentId, record, lines, check, destination, signal: over.signal },
+      progressed(bytes) {
+        received += bytes
+      },
+    })
+    peers.set(id, peer)
+    aliveAt = performance.now()
+    void peer.done.then(() => {
+      if (peer.failure !== null && !over.signal.aborted) {
+        log(peer.failure.banned ? 'warn' : 'info', 'seeder left', { ...peer.failure })
+      }
+      if (isFatal(peer.failure) && alive().length === 0) fail(nobodyServes(contentId, failures(), received > 0))
+      aliveAt = performance.now()
+    })
+  }
+
+  function failures(): SeederFailure[] {
+    return [...peers.values()].flatMap((peer) => (peer.failure === null ? [] : [peer.failure]))
+  }
+
+  async function search(): Promise<void> {
+    for (const source of request.sources ?? []) addPeer(source)
+    if (request.discover === false) return
+    while (!over.signal.aborted) {
+      const round = AbortSignal.any([over.signal, AbortSignal.timeout(FIND_MILLISECONDS)])
+      try {
+        for await (const found of node.findSeeders(contentId, { signal: round })) addPeer(found)
+      } catch (error) {
+        log('debug', 'the search for seeders ended early', { reason: String(error) })
+      }
+      await until(FIND_MILLISECONDS, over.signal)
+    }
+  }
+
+  function tick(): void {
+    const now = performance.now()
+    for (const peer of peers.values()) if (peer.state !== 'over') peer.tick()
+    if (alive().length > 0) aliveAt = now
+    const nobody =
+      peers.size === 0 ? !searching && (request.sources ?? []).length === 0 : !searching && alive().length === 0
+    if (nobody || now - aliveAt >= patience) fail(nobodyServes(contentId, failures(), received > 0))
+    if (to !== null && flushing === null && now - flushedAt >= FLUSH_MILLISECONDS) {
+      flushing = to.intake
+        .flush()
+        .catch(fail)
+        .finally(() => {
+          flushedAt = performance.now()
+          flushing = null
+        })
+    }
+    if (now - toldAt >= PROGRESS_MILLISECONDS) {
+      toldAt = now
+      tell()
+    }
+  }
+
+  function tell(): void {
+    meter.note(received)
+    if (request.onProgress === undefined || metainfo === null) return
+    const left = to?.plan.left ?? metainfo.length
+    const rate = meter.rate()
+    const described = describePeers(peers.values())
+    request.onProgress({
+      ...{ contentId, totalBytes: metainfo.length, verifiedBytes: metainfo.length - left, rate },
+      timeLeft: left === 0 ? 0 : rate < 1 ? null : left / rate,
+      paid: described.reduce((sum, peer) => sum + peer.paid, 0n),
+      peers: described,
+    })
+  }
+
+  function interrupt(): void {
+    fail(
+      new BitCdnError('interrupted', `The download of ${contentId} was interrupted.`, {
+        advice: 'Start it again to go on where it stopped.',
+        retry: true,
+      }),
+    )
+  }
+
+  request.signal?.addEventListener('abort', interrupt)
+  if (request.signal?.aborted === true) interrupt()
+  const ticker = setInterval(tick, TICK_MILLISECONDS)
+  try {
+    if (metainfo !== null) await openStore(metainfo)
+    if (!isComplete(to)) void search()
+    await outcome.promise
+  } finally {
+    clearInterval(ticker)
+    request.signal?.removeEventListener('abort', interrupt)
+    searching = false
+    await Promise.all([...peers.values()].map((peer) => peer.finish()))
+    over.abort(new BitCdnError('interrupted', 'The download is over.'))
+    await Promise.all([...peers.values()].map((peer) => peer.done))
+    const destination = to as (Destination & { store: ContentStore }) | null
+    await destination?.intake.flush()
+    tell()
+  }
+  const described = describePeers(peers.values())
+  const { store } = to as unknown as { store: ContentStore }
+  return {
+    ...{ metainfo: store.metainfo, store, bytes: received, peers: described },
+    seconds: (performance.now() - startedAt) / 1000,
+    paid: described.reduce((sum, peer) => sum + peer.paid, 0n),
+  }
+}
+
+function isComplete(to: Destination | null): boolean {
+  return to?.plan.complete ?? false
+}
+
+/** What no other seeder would answer differently. */
+function isFatal(failure: SeederFailure | null): boolean {
+  return failure !== null && ['no-pass', 'pass-expired', 'gateway-unreachable', 'no-funds'].includes(failure.code)
+}
+
+function until(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,295 @@
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { Piece } from '../content/index.ts'
+import { amountFor, createDomain, createSessionKey, signReceipt, verifyReceipt } from '../receipts/index.ts'
+import {
+  type Accepted,
+  openTransfer,
+  ProtocolError,
+  SIGN_DIVISOR,
+  StreamEndedError,
+  type Transfer,
+  type Want,
+} from '../transfer/index.ts'
+import { HELD_MILLISECONDS, SIGN_MILLISECONDS, STALL_MILLISECONDS } from './constants.ts'
+import type { Intake } from './intake.ts'
+import type { Assignment, Plan } from './plan.ts'
+import type { DownloadRecord, RecordedSession } from './ports.ts'
+
+export interface FetcherInit {
+  readonly connection: Connection
+  readonly self: PeerId
+  readonly record: DownloadRecord
+  /** Verified bytes came, or a want came back: there may be something to do. */
+  progressed(bytes: number): void
+  /** Nothing comes any more; null after an orderly end. Called once. */
+  ended(error: Error | null): void
+  /** The seeder wants to stop. */
+  closing(): void
+}
+
+/** What is fetched goes here; known once the metainfo is. */
+export interface Destination {
+  readonly plan: Plan
+  readonly intake: Intake
+}
+
+/** One stream to one seeder, on one line or for free. It signs for what it verified, and for nothing else. */
+export interface Fetcher {
+  readonly transfer: Transfer
+  readonly inFlight: number
+  /** Bytes that this line still pays for and that nobody asked for; infinite for free content. */
+  readonly room: number
+  readonly recorded: RecordedSession | null
+  /** Token units that the receipts of this line amount to. */
+  readonly paid: bigint
+  has(piece: number): boolean
+  begin(contentId: string, line: RecordedSession | null, to: Destination): Promise<void>
+  request(assignment: Assignment): void
+  cancel(assignment: Assignment): void
+  /** Looks at the clock: signs what waits for a receipt, leaves a seeder that sends nothing. */
+  tick(): void
+  /** Signs the last receipt, closes and waits until the seeder holds it. Resolves to whether it does. */
+  finish(): Promise<boolean>
+  abort(error: Error): void
+}
+
+interface Fetching {
+  readonly assignment: Assignment
+  readonly buffer: Uint8Array
+  /** Verified from the front of the slice. */
+  verified: number
+}
+
+export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promise<Fetcher> {
+  const { record } = init
+  const fetching = new Map<Want, Fetching>()
+  let destination: Destination | null = null
+  let line: RecordedSession | null = null
+  let accepted: Accepted | null = null
+  let sign: (bytesServed: number) => void = () => undefined
+  let window = 0
+  let signed = 0
+  let verified = 0
+  let held = 0
+  let requested = 0
+  let signedAt = performance.now()
+  let heardAt = performance.now()
+  let over = false
+  let settled = Promise.withResolvers<void>()
+  let heldChanged = Promise.withResolvers<void>()
+
+  const transfer = await openTransfer(
+    init.connection,
+    init.self,
+    {
+      hashes: takeHashes,
+      data: takeData,
+      dropped,
+      held(bytesServed, next) {
+        held = Math.max(held, Number(bytesServed))
+        window = next
+        heldChanged.resolve()
+        heldChanged = Promise.withResolvers()
+      },
+      closing: init.closing,
+      ended,
+    },
+    signal,
+  )
+
+  function takeHashes(index: number, roots: Uint8Array): void {
+    if (destination === null) throw new ProtocolError('Hashes came before the hello.')
+    const wanted = pieceOf(index)
+    if (wanted === undefined) return
+    destination.intake.takeRoots(transfer.peer, wanted, roots)
+  }
+
+  function pieceOf(index: number): Piece | undefined {
+    for (const { assignment } of fetching.values()) if (assignment.piece.index === index) return assignment.piece
+    return undefined
+  }
+
+  function takeData(want: Want, offset: number, length: number): void {
+    const item = fetching.get(want)
+    if (item === undefined || destination === null) return
+    const { intake, plan } = destination
+    const begin = offset - want.offset
+    heardAt = performance.now()
+    const before = item.verified
+    try {
+      intake.verify(transfer.peer, want.piece, offset, item.buffer.subarray(begin, begin + length), (bytes) => {
+        item.verified += bytes
+        verified += bytes
+      })
+    } catch (error) {
+      // What came before the wrong unit was right, and is owed.
+      signNow()
+      throw error
+    }
+    if (verified - signed >= window / SIGN_DIVISOR) signNow()
+    init.progressed(item.verified - before)
+    if (item.verified < want.length) return
+    fetching.delete(want)
+    intake.write(want.piece, want.offset, item.buffer.subarray(0, want.length), item.buffer)
+    plan.finish(item.assignment)
+    if (fetching.size === 0) settled.resolve()
+    init.progressed(0)
+  }
+
+  /** The want does not come (any further): what was verified of it is written, the rest goes back to the plan. */
+  function surrender(want: Want, item: Fetching): void {
+    fetching.delete(want)
+    requested -= want.length - item.verified
+    if (destination === null) return
+    const { intake, plan } = destination
+    if (item.verified > 0) intake.write(want.piece, want.offset, item.buffer.subarray(0, item.verified), item.buffer)
+    else intake.giveBack(item.buffer)
+    plan.giveBack(item.assignment)
+  }
+
+  function dropped(want: Want): void {
+    const item = fetching.get(want)
+    if (item !== undefined) surrender(want, item)
+    if (fetching.size === 0) settled.resolve()
+    init.progressed(0)
+  }
+
+  function ended(error: Error | null): void {
+    // It cannot be sent any more; the next stream of this session presents it.
+    signNow()
+    over = true
+    heldChanged.resolve()
+    settled.resolve()
+    for (const [want, item] of [...fetching]) surrender(want, item)
+    init.ended(error)
+  }
+
+  function signNow(): void {
+    const bytes = Math.min(verified, line === null ? 0 : Number(line.session.line.maxBytes))
+    if (line === null || bytes <= signed) return
+    signed = bytes
+    signedAt = performance.now()
+    sign(bytes)
+  }
+
+  function prepareSigning(recorded: RecordedSession): void {
+    const { session, settlement, chainId } = recorded
+    const domain = createDomain({ chainId, settlement })
+    const key = createSessionKey(recorded.privateKey)
+    sign = (bytesServed) => {
+      const receipt = signReceipt(domain, key, { session: session.session, bytesServed: BigInt(bytesServed) })
+      // Before it is sent: what was signed is known here first, whatever happens to this process.
+      record.sign(session.session, receipt)
+      transfer.sendReceipt(receipt)
+    }
+    const own = recorded.receipt
+    const theirs = accepted?.receipt ?? null
+    if (theirs !== null && theirs.bytesServed > (own?.bytesServed ?? 0n)) {
+      if (!verifyReceipt(domain, theirs, key.address)) {
+        throw new ProtocolError(`${transfer.peer} presents a receipt that was never signed.`)
+      }
+      record.sign(session.session, theirs)
+    }
+    signed = Number(max(own?.bytesServed ?? 0n, theirs?.bytesServed ?? 0n))
+    verified = signed
+    requested = signed
+    held = Number(theirs?.bytesServed ?? 0n)
+  }
+
+  async function awaitHeld(): Promise<void> {
+    const until = performance.now() + HELD_MILLISECONDS
+    while (!over && held < signed && performance.now() < until) await within(heldChanged.promise, until)
+  }
+
+  /** Wants that were cancelled may still be on their way: their memory is in use until the seeder says that it stopped. */
+  async function awaitWants(): Promise<void> {
+    const until = performance.now() + HELD_MILLISECONDS
+    for (const want of fetching.keys()) transfer.cancel(want)
+    while (!over && fetching.size > 0 && performance.now() < until) {
+      settled = Promise.withResolvers()
+      await within(settled.promise, until)
+    }
+  }
+
+  return {
+    transfer,
+    get inFlight() {
+      return fetching.size
+    },
+    get room() {
+      return line === null ? Number.POSITIVE_INFINITY : Number(line.session.line.maxBytes) - requested
+    },
+    get recorded() {
+      return line
+    },
+    get paid() {
+      return line === null ? 0n : amountFor([BigInt(signed)], line.session.lane.pricePerGiB)
+    },
+    has(piece) {
+      const byte = accepted?.bitfield[piece >> 3] ?? 0
+      return (byte & (0x80 >> (piece & 7))) !== 0
+    },
+    async begin(contentId, recorded, to) {
+      destination = to
+      accepted = await transfer.hello(
+        {
+          contentId,
+          session: recorded?.session ?? null,
+          key: recorded === null ? null : createSessionKey(recorded.privateKey),
+          receipt: recorded?.receipt ?? null,
+        },
+        signal,
+      )
+      line = recorded
+      window = accepted.window
+      heardAt = performance.now()
+      if (recorded !== null) prepareSigning(recorded)
+    },
+    request(assignment) {
+      if (destination === null) return
+      const { piece, offset, length } = assignment
+      const buffer = destination.intake.borrow()
+      const hashes = destination.intake.needsRoots(piece)
+      const want: Want = { piece, offset, length, hashes, target: buffer.subarray(0, length) }
+      if (fetching.size === 0) heardAt = performance.now()
+      fetching.set(want, { assignment, buffer, verified: 0 })
+      requested += length
+      transfer.want(want)
+    },
+    cancel(assignment) {
+      for (const [want, item] of fetching) if (item.assignment === assignment) transfer.cancel(want)
+    },
+    tick() {
+      const now = performance.now()
+      if (verified > signed && now - signedAt >= SIGN_MILLISECONDS) signNow()
+      if (fetching.size > 0 && now - heardAt >= STALL_MILLISECONDS) {
+        transfer.abort(new StreamEndedError(`${transfer.peer} sent nothing for ${Math.round(now - heardAt)} ms.`))
+      }
+    },
+    async finish() {
+      if (over) return held >= signed
+      await awaitWants()
+      signNow()
+      const closed = transfer.close()
+      await awaitHeld()
+      await closed
+      return held >= signed
+    },
+    abort(error) {
+      signNow()
+      transfer.abort(error)
+    },
+  }
+}
+
+/** Awaits `promise`, but not beyond `until`. */
+async function within(promise: Promise<void>, until: number): Promise<void> {
+  const clock = Promise.withResolvers<void>()
+  const timer = setTimeout(clock.resolve, Math.max(0, until - performance.now()))
+  await Promise.race([promise, clock.promise])
+  clearTimeout(timer)
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}

@@ -1,0 +1,160 @@
+import { UNIT_BYTES } from '../content/index.ts'
+import type { BitCdnError } from '../errors.ts'
+import { createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
+import { FIRST_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
+import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
+import { UnsuitableTermsError } from './errors.ts'
+import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
+import { isUsable } from './record.ts'
+
+export interface LinesInit {
+  readonly contentId: string
+  readonly source: SessionSource
+  readonly record: DownloadRecord
+  readonly maxPrice: bigint | null
+  readonly signal: AbortSignal
+  /** Bytes not verified yet. */
+  left(): number
+  /** Seeders that take part, those that are only being connected to included. */
+  seeders(): number
+  /** Seeders that may ask for a line in a moment. */
+  connecting(): number
+}
+
+/** The lines of one download: how long they are, who holds one, and what may still be authorised. */
+export interface Lines {
+  /**
+   * A line at this seeder: one that an earlier stream or process left, or a new one. Null while the open lines already
+   * cover what is left. Throws `refused` when the sponsor gives none to this seeder, and whatever the source throws.
+   */
+  obtain(terms: SignedTerms): Promise<RecordedSession | null>
+  /** The line is over: what it did not carry may be authorised again. */
+  close(session: Head): void
+  /** A stream on it ended without closing it: it may be gone on with. */
+  release(session: Head): void
+}
+
+interface Wish {
+  readonly terms: SignedTerms
+  readonly key: SessionKey
+  readonly answer: PromiseWithResolvers<RecordedSession | null>
+}
+
+/** No longer than this is waited for seeders that still connect, so that a small content is not given to the first alone. */
+const GATHER_MILLISECONDS = 250
+
+export function createLines(init: LinesInit): Lines {
+  const { record, source, signal } = init
+  const inUse = new Set<Head>()
+  let wishes: Wish[] = []
+  let timer: NodeJS.Timeout | null = null
+  let first = true
+
+  function openBytes(): bigint {
+    let sum = 0n
+    for (const { session, closed } of record.sessions()) if (!closed) sum += session.line.maxBytes
+    return sum
+  }
+
+  function allowance(): number {
+    return Number((BigInt(init.left()) * LINE_SLACK_PERCENT) / 100n + BigInt(FIRST_WINDOW_BYTES) - openBytes())
+  }
+
+  /** Bytes for each of `count` new lines: a third of a seeder's share, so that fast ones soon ask for more. */
+  function lineBytes(count: number): number {
+    const share = (init.left() * Number(LINE_SLACK_PERCENT)) / 100 / (3 * Math.max(1, init.seeders()))
+    const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share))
+    return Math.floor(Math.min(wanted, allowance() / count) / UNIT_BYTES) * UNIT_BYTES
+  }
+
+  function gather(since: number): void {
+    timer = setTimeout(() => {
+      const waited = performance.now() - since
+      if (first && init.connecting() > wishes.length && waited < GATHER_MILLISECONDS) return gather(since)
+      timer = null
+      first = false
+      void flush()
+    }, BATCH_MILLISECONDS)
+  }
+
+  async function flush(): Promise<void> {
+    const batch = wishes
+    wishes = []
+    let granted = batch
+    let maxBytes = lineBytes(granted.length)
+    if (maxBytes < UNIT_BYTES) {
+      // Too little for all of them: one at least may have what there is.
+      granted = batch.slice(0, 1)
+      maxBytes = lineBytes(1)
+      for (const wish of batch.slice(1)) wish.answer.resolve(null)
+    }
+    if (maxBytes < UNIT_BYTES) {
+      for (const wish of granted) wish.answer.resolve(null)
+      return
+    }
+    try {
+      await ask(granted, BigInt(maxBytes))
+    } catch (error) {
+      for (const wish of granted) wish.answer.reject(error)
+    }
+  }
+
+  async function ask(batch: readonly Wish[], maxBytes: bigint): Promise<void> {
+    const over = record.sessions().filter((session) => session.closed)
+    const { sessions, refused } = await source.open(
+      {
+        contentId: init.contentId,
+        download: record.download,
+        remaining: BigInt(init.left()),
+        requests: batch.map(({ terms, key }) => ({ terms, sessionKey: key.address, maxBytes })),
+        ...(over.length === 0 ? {} : { abandoned: over.map(({ session }) => session.session) }),
+      },
+      signal,
+    )
+    for (const { terms, key, answer } of batch) {
+      const session = sessions.find(({ line }) => line.sessionKey.toLowerCase() === key.address.toLowerCase())
+      if (session === undefined) {
+        const refusal = refused.find(({ seeder }) => seeder.toLowerCase() === terms.seeder.toLowerCase())
+        answer.reject(new RefusedError('needsPayment', refusal?.reason ?? 'The sponsor authorised no line for it.'))
+      } else if (init.maxPrice !== null && session.lane.pricePerGiB > init.maxPrice) {
+        answer.reject(tooExpensive(session.lane.pricePerGiB, init.maxPrice))
+      } else {
+        const { chainId, settlement } = terms
+        const entry = { session, privateKey: key.privateKey, chainId, settlement, receipt: null, closed: false }
+        record.add(entry)
+        inUse.add(session.session)
+        answer.resolve(entry)
+      }
+    }
+  }
+
+  return {
+    obtain(terms) {
+      const kept = record
+        .sessions()
+        .find(
+          (entry) =>
+            !inUse.has(entry.session.session) && isUsable(entry, terms.seeder, terms.chainId, terms.settlement),
+        )
+      if (kept !== undefined) {
+        inUse.add(kept.session.session)
+        return Promise.resolve(kept)
+      }
+      const wish: Wish = { terms, key: createSessionKey(), answer: Promise.withResolvers() }
+      wishes.push(wish)
+      if (timer === null) gather(performance.now())
+      return wish.answer.promise
+    },
+    close(session) {
+      inUse.delete(session)
+      record.markClosed(session)
+    },
+    release: (session) => void inUse.delete(session),
+  }
+}
+
+export function tooExpensive(price: bigint, maxPrice: bigint): BitCdnError {
+  return new UnsuitableTermsError('price-too-high', `It asks for ${price} per GiB; the maximum is ${maxPrice}.`, {
+    advice: 'Raise --max-price, or wait for cheaper seeders.',
+  })
+}

@@ -1,0 +1,301 @@
+import type { Connection } from '@libp2p/interface'
+import { BitCdnError } from '../errors.ts'
+import type { SignedTerms } from '../receipts/index.ts'
+import { ProtocolError, RefusedError } from '../transfer/index.ts'
+import {
+  CONNECT_MILLISECONDS,
+  FIRST_WANTS,
+  HEDGE_MILLISECONDS,
+  MAX_WANTS_IN_FLIGHT,
+  RETRY_MILLISECONDS,
+  SLICE_BYTES,
+} from './constants.ts'
+import { BadUnitError, type SeederFailure, UnsuitableTermsError } from './errors.ts'
+import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
+import type { Lines } from './lines.ts'
+import type { Assignment, Owner } from './plan.ts'
+import type { DownloadNode, DownloadRecord, FoundPeer } from './ports.ts'
+
+export interface PeerInit {
+  readonly target: string | FoundPeer
+  readonly node: DownloadNode
+  readonly contentId: string
+  readonly record: DownloadRecord
+  /** Null when the content is asked for without paying. */
+  readonly lines: Lines | null
+  readonly signal: AbortSignal
+  /** Throws when this seeder's terms do not suit. */
+  check(terms: SignedTerms | null): void
+  /** The plan and the store; fetches the metainfo from this seeder when nobody has yet. */
+  destination(fetcher: Fetcher): Promise<Destination>
+  /** Verified bytes came from this seeder. */
+  progressed(bytes: number): void
+}
+
+/** One seeder in one download: its streams, one line after the other, and what it was seen to do. */
+export interface DownloadPeer {
+  /** The peer id once it is known, the address until then. */
+  readonly name: string
+  readonly state: 'connecting' | 'waiting' | 'fetching' | 'over'
+  readonly bytes: number
+  readonly paid: bigint
+  readonly failure: SeederFailure | null
+  /** Resolves when nothing more comes from this seeder. Never rejects: see `failure`. */
+  readonly done: Promise<void>
+  /** Asks for as much as it may. */
+  pump(): void
+  tick(): void
+  /** Signs and closes everything in order. */
+  finish(): Promise<void>
+}
+
+export function createPeer(init: PeerInit): DownloadPeer {
+  const { node, contentId, lines, signal } = init
+  const streams = new Set<Fetcher>()
+  let name = typeof init.target === 'string' ? (init.target.split('/p2p/').at(-1) ?? init.target) : init.target.id
+  let state: DownloadPeer['state'] = 'connecting'
+  let destination: Destination | null = null
+  let connection: Connection | null = null
+  let active: Fetcher | null = null
+  let renewing = false
+  let renewAt = 0
+  let finishing = false
+  let bytes = 0
+  let paidBefore = 0n
+  let failure: SeederFailure | null = null
+  let visitOver = Promise.withResolvers<Error | null>()
+  let rate = 0
+  let rateAt = performance.now()
+  let rateBytes = 0
+
+  const owner: Owner = {
+    get id() {
+      return name
+    },
+    has: (piece) => active?.has(piece) ?? false,
+    cancel(assignment: Assignment) {
+      for (const stream of streams) stream.cancel(assignment)
+    },
+  }
+
+  async function run(): Promise<void> {
+    for (let attempt = 0; ; ) {
+      const before = bytes
+      const error = await visit().then(
+        () => visitOver.promise,
+        (reason: Error) => reason,
+      )
+      await leave(error)
+      if (signal.aborted || finishing || destination?.plan.complete === true) break
+      if (bytes > before) attempt = 0
+      failure = failureOf(name, error)
+      const delay = RETRY_MILLISECONDS[attempt++]
+      if (failure.banned || !mayRetry(error) || delay === undefined) break
+      state = 'waiting'
+      await pause(delay, signal)
+    }
+    state = 'over'
+  }
+
+  async function visit(): Promise<void> {
+    visitOver = Promise.withResolvers()
+    state = 'connecting'
+    const clock = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MILLISECONDS)])
+    connection = await node.connect(init.target, { signal: clock })
+    name = connection.remotePeer.toString()
+    await openStream(connection)
+  }
+
+  /** A stream with a line of its own becomes the active one. */
+  async function openStream(through: Connection): Promise<void> {
+    let fetcher: Fetcher | null = null
+    fetcher = await openFetcher(
+      {
+        connection: through,
+        self: node.peerId,
+        record: init.record,
+        progressed(count) {
+          bytes += count
+          rateBytes += count
+          init.progressed(count)
+          pump()
+        },
+        ended: (error) => fetcher !== null && streamEnded(fetcher, error),
+        closing: () => fetcher !== null && void retire(fetcher),
+      },
+      signal,
+    )
+    try {
+      const terms = await fetcher.transfer.terms(signal)
+      init.check(terms)
+      const to = await init.destination(fetcher)
+      if (to.plan.complete || finishing) return fetcher.abort(new ProtocolError('The download is over.'))
+      const line = lines === null || terms === null ? null : await obtainLine(lines, terms)
+      await fetcher.begin(contentId, line, to)
+      destination = to
+      streams.add(fetcher)
+      const before = active
+      active = fetcher
+      state = 'fetching'
+      if (before !== null && before.inFlight === 0) void retire(before)
+      pump()
+    } catch (error) {
+      fetcher.abort(error as Error)
+      throw error
+    }
+  }
+
+  /** Waits while the open lines of all seeders cover what is left. */
+  async function obtainLine(from: Lines, terms: SignedTerms): ReturnType<Lines['obtain']> {
+    for (;;) {
+      const line = await from.obtain(terms)
+      if (line !== null) return line
+      if (active !== null) throw new RefusedError('busy', 'The open lines cover what is left.')
+      state = 'waiting'
+      await pause(HEDGE_MILLISECONDS / 2, signal)
+      if (destination?.plan.complete === true || finishing) return null
+    }
+  }
+
+  function streamEnded(fetcher: Fetcher, error: Error | null): void {
+    if (!streams.delete(fetcher)) return
+    paidBefore += fetcher.paid
+    const session = fetcher.recorded?.session.session
+    if (session !== undefined) lines?.release(session)
+    if (active === fetcher) active = null
+    if (error instanceof BadUnitError || (streams.size === 0 && !renewing)) visitOver.resolve(error)
+  }
+
+  /** The last receipt, then the line is over. */
+  async function retire(fetcher: Fetcher): Promise<void> {
+    if (active === fetcher) active = null
+    const session = fetcher.recorded?.session.session
+    await fetcher.finish()
+    if (session !== undefined) lines?.close(session)
+  }
+
+  function pump(): void {
+    if (destination === null || finishing) return
+    const { plan } = destination
+    for (const stream of streams) if (stream !== active && stream.inFlight === 0) void retireOnce(stream)
+    while (active !== null && inFlight() < wantsAllowed()) {
+      const room = Math.min(active.room, SLICE_BYTES)
+      const next = room <= 0 ? null : (plan.take(owner, room) ?? plan.hedge(owner, room, HEDGE_MILLISECONDS))
+      if (next === null) break
+      active.request(next)
+    }
+    renew()
+  }
+
+  const retired = new WeakSet<Fetcher>()
+  async function retireOnce(stream: Fetcher): Promise<void> {
+    if (retired.has(stream)) return
+    retired.add(stream)
+    await retire(stream)
+  }
+
+  /** A line that is nearly used up is followed by another, on a stream of its own. */
+  function renew(): void {
+    if (lines === null || destination === null || connection === null || renewing || finishing) return
+    if (destination.plan.unassigned === 0 || performance.now() < renewAt) return
+    if (active !== null && active.room >= wantsAllowed() * SLICE_BYTES) return
+    if (active === null && streams.size > 0 && state !== 'fetching') return
+    renewing = true
+    openStream(connection)
+      .catch((error: Error) => {
+        renewAt = performance.now() + HEDGE_MILLISECONDS / 2
+        // With the line used up and nothing under way, closing it frees what it did not carry.
+        if (active !== null && active.inFlight === 0 && active.room < SLICE_BYTES) void retireOnce(active)
+        else if (streams.size === 0) visitOver.resolve(error)
+      })
+      .finally(() => {
+        renewing = false
+        if (streams.size === 0 && active === null) visitOver.resolve(null)
+      })
+  }
+
+  function inFlight(): number {
+    let count = 0
+    for (const stream of streams) count += stream.inFlight
+    return count
+  }
+
+  /** As many slices as its rate fills in a second, within bounds. */
+  function wantsAllowed(): number {
+    return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(rate / SLICE_BYTES)))
+  }
+
+  async function leave(error: Error | null): Promise<void> {
+    const reason = error ?? new ProtocolError('The seeder left.')
+    for (const stream of [...streams]) stream.abort(reason)
+    streams.clear()
+    active = null
+  }
+
+  const done = run()
+
+  return {
+    get name() {
+      return name
+    },
+    get state() {
+      return state
+    },
+    get bytes() {
+      return bytes
+    },
+    get paid() {
+      let sum = paidBefore
+      for (const stream of streams) sum += stream.paid
+      return sum
+    },
+    get failure() {
+      return failure
+    },
+    done,
+    pump,
+    tick() {
+      const now = performance.now()
+      if (now - rateAt >= 500) {
+        rate = 0.5 * rate + (0.5 * rateBytes * 1000) / (now - rateAt)
+        rateBytes = 0
+        rateAt = now
+      }
+      for (const stream of [...streams]) stream.tick()
+      pump()
+    },
+    async finish() {
+      finishing = true
+      await Promise.all([...streams].map((stream) => retireOnce(stream)))
+      visitOver.resolve(null)
+    },
+  }
+}
+
+/** Whether the same seeder may serve later: a broken connection or a full house, not a refusal or a lie. */
+function mayRetry(error: Error | null): boolean {
+  if (error === null) return false
+  if (error instanceof BadUnitError || error instanceof ProtocolError || error instanceof UnsuitableTermsError)
+    return false
+  if (error instanceof RefusedError) return error.refusal === 'busy' || error.refusal === 'sessionOpenElsewhere'
+  return error instanceof BitCdnError ? error.retry : true
+}
+
+function failureOf(peer: string, error: Error | null): SeederFailure {
+  const code = error instanceof BitCdnError ? error.code : 'no-sources'
+  const message = error?.message ?? 'It stopped serving.'
+  return { peer, code, message, banned: error instanceof BadUnitError || error instanceof ProtocolError }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal.addEventListener('abort', done)
+  })
+}

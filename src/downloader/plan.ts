@@ -1,0 +1,216 @@
+import { type ContentStore, type Piece, pieceAt, UNIT_BYTES, unitCount, unitLength } from '../content/index.ts'
+import { SLICE_BYTES } from './constants.ts'
+
+/** Whole units of one piece that are fetched together. */
+export interface Slice {
+  readonly piece: Piece
+  readonly offset: number
+  /** Bytes. */
+  readonly length: number
+}
+
+/** A slice in the hands of one seeder. */
+export interface Assignment extends Slice {
+  readonly owner: Owner
+  readonly since: number
+  /** The same slice at another seeder, when it was hedged. */
+  twin: Assignment | null
+  done: boolean
+}
+
+export interface Owner {
+  readonly id: string
+  has(piece: number): boolean
+  /** Another seeder was faster. */
+  cancel(assignment: Assignment): void
+}
+
+/** Which unit is verified, which is under way and at whom, and what comes next. */
+export interface Plan {
+  /** Bytes not verified yet. */
+  readonly left: number
+  /** Bytes that nobody was asked for. */
+  readonly unassigned: number
+  readonly complete: boolean
+  hasPiece(piece: number): boolean
+  /** The next slice for `owner`, of at most `maxBytes`; null when none is left for it. */
+  take(owner: Owner, maxBytes: number): Assignment | null
+  /** In the end: a slice that another seeder has owed for longer than `age` milliseconds. */
+  hedge(owner: Owner, maxBytes: number, age: number): Assignment | null
+  /** Notes a verified unit. False when it was verified before. */
+  verified(piece: Piece, unit: number): boolean
+  /** The assignment came in whole. */
+  finish(assignment: Assignment): void
+  /** The assignment will not come (any further): what is missing of it goes to others. */
+  giveBack(assignment: Assignment): void
+}
+
+export function createPlan(store: ContentStore): Plan {
+  const { metainfo } = store
+  /** Units verified by piece, for pieces that are begun and not complete. */
+  const begun = new Map<number, Uint8Array>()
+  const complete = new Uint8Array(metainfo.pieceCount)
+  const returned: Slice[] = []
+  const open = new Set<Assignment>()
+  let cursorPiece = 0
+  let cursorUnit = 0
+  let left = metainfo.length - store.verifiedBytes
+  let unassigned = left
+
+  for (let piece = 0; piece < metainfo.pieceCount; piece++) if (store.hasPiece(piece)) complete[piece] = 1
+
+  function isVerified(piece: number, unit: number): boolean {
+    return complete[piece] === 1 || begun.get(piece)?.[unit] === 1
+  }
+
+  function begin(piece: Piece): Uint8Array {
+    let units = begun.get(piece.index)
+    if (units === undefined) {
+      units = new Uint8Array(unitCount(piece))
+      for (let unit = 0; unit < units.length; unit++) units[unit] = store.hasUnit(piece.index, unit) ? 1 : 0
+      begun.set(piece.index, units)
+    }
+    return units
+  }
+
+  /** The run of missing units that begins at `unit` or behind it, up to a slice. */
+  function missingFrom(piece: Piece, from: number, maxBytes: number): Slice | null {
+    const units = begin(piece)
+    let unit = from
+    while (unit < units.length && units[unit] === 1) unit++
+    const first = unit
+    let length = 0
+    while (unit < units.length && units[unit] !== 1) {
+      const bytes = unitLength(piece, unit)
+      if (length + bytes > maxBytes) break
+      length += bytes
+      unit++
+    }
+    return length === 0 ? null : { piece, offset: first * UNIT_BYTES, length }
+  }
+
+  /** The next slice that nobody was asked for yet, wherever it is. */
+  function nextFresh(maxBytes: number): Slice | null {
+    while (cursorPiece < metainfo.pieceCount) {
+      if (complete[cursorPiece] !== 1) {
+        const piece = pieceAt(metainfo, cursorPiece)
+        const slice = missingFrom(piece, cursorUnit, maxBytes)
+        if (slice !== null) {
+          cursorUnit = Math.ceil((slice.offset + slice.length) / UNIT_BYTES)
+          return slice
+        }
+        // A unit may be there and only too long for `maxBytes`.
+        if (missingFrom(piece, cursorUnit, SLICE_BYTES) !== null) return null
+      }
+      cursorPiece += 1
+      cursorUnit = 0
+    }
+    return null
+  }
+
+  function fromReturned(owner: Owner, maxBytes: number): Slice | null {
+    for (let i = 0; i < returned.length; i++) {
+      const slice = returned[i]
+      if (slice === undefined || !owner.has(slice.piece.index)) continue
+      const missing = missingFrom(slice.piece, slice.offset / UNIT_BYTES, Math.min(maxBytes, slice.length))
+      const end = slice.offset + slice.length
+      if (missing === null || missing.offset >= end) {
+        if (maxBytes >= SLICE_BYTES) returned.splice(i--, 1)
+        continue
+      }
+      const length = Math.min(missing.length, end - missing.offset)
+      const rest = { ...slice, offset: missing.offset + length, length: end - missing.offset - length }
+      if (rest.length > 0) returned[i] = rest
+      else returned.splice(i, 1)
+      return { ...missing, length }
+    }
+    return null
+  }
+
+  function assign(slice: Slice, owner: Owner, twin: Assignment | null): Assignment {
+    const assignment: Assignment = { ...slice, owner, since: performance.now(), twin, done: false }
+    open.add(assignment)
+    return assignment
+  }
+
+  function missingBytes(slice: Slice): number {
+    let bytes = 0
+    const end = slice.offset + slice.length
+    for (let offset = slice.offset; offset < end; offset += UNIT_BYTES) {
+      const unit = offset / UNIT_BYTES
+      if (!isVerified(slice.piece.index, unit)) bytes += unitLength(slice.piece, unit)
+    }
+    return bytes
+  }
+
+  return {
+    get left() {
+      return left
+    },
+    get unassigned() {
+      return unassigned
+    },
+    get complete() {
+      return left === 0
+    },
+    hasPiece: (piece) => complete[piece] === 1,
+    take(owner, maxBytes) {
+      const limit = Math.min(maxBytes, SLICE_BYTES)
+      let slice = fromReturned(owner, limit)
+      while (slice === null) {
+        slice = nextFresh(limit)
+        if (slice === null) return null
+        if (owner.has(slice.piece.index)) break
+        // Somebody else's then; it is found again among what was returned.
+        returned.push(slice)
+        slice = null
+      }
+      unassigned -= slice.length
+      return assign(slice, owner, null)
+    },
+    hedge(owner, maxBytes, age) {
+      const now = performance.now()
+      let oldest: Assignment | null = null
+      for (const other of open) {
+        if (other.twin !== null || other.owner.id === owner.id || other.length > maxBytes) continue
+        if (now - other.since < age || !owner.has(other.piece.index) || missingBytes(other) === 0) continue
+        if (oldest === null || other.since < oldest.since) oldest = other
+      }
+      if (oldest === null) return null
+      const twin = assign({ piece: oldest.piece, offset: oldest.offset, length: oldest.length }, owner, oldest)
+      oldest.twin = twin
+      return twin
+    },
+    verified(piece, unit) {
+      if (isVerified(piece.index, unit)) return false
+      const units = begin(piece)
+      units[unit] = 1
+      left -= unitLength(piece, unit)
+      if (units.every((flag) => flag === 1)) {
+        complete[piece.index] = 1
+        begun.delete(piece.index)
+      }
+      return true
+    },
+    finish(assignment) {
+      assignment.done = true
+      open.delete(assignment)
+      const { twin } = assignment
+      if (twin !== null && !twin.done) twin.owner.cancel(twin)
+    },
+    giveBack(assignment) {
+      if (assignment.done) return
+      assignment.done = true
+      open.delete(assignment)
+      const { twin } = assignment
+      if (twin !== null && !twin.done) {
+        twin.twin = null
+        return
+      }
+      const bytes = missingBytes(assignment)
+      if (bytes === 0) return
+      unassigned += bytes
+      returned.unshift({ piece: assignment.piece, offset: assignment.offset, length: assignment.length })
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { Address } from 'viem'
+import type { AuthorizedSession, Head, SignedReceipt, SignedTerms } from '../receipts/index.ts'
+
+/** One line that a downloader would like to have at one seeder. */
+export interface SessionRequest {
+  readonly terms: SignedTerms
+  readonly sessionKey: Address
+  readonly maxBytes: bigint
+}
+
+/**
+ * Who authorises lines: a publisher's gateway, or the downloader itself as its own sponsor. Sessions come back in any
+ * order; they are told apart by their session keys. Throws when nothing can be authorised at all (`no-pass`,
+ * `pass-expired`, `gateway-unreachable`, `no-funds`).
+ */
+export interface SessionSource {
+  open(
+    request: {
+      readonly contentId: string
+      /** Names this download: its open lines are capped together. */
+      readonly download: string
+      /** Bytes still missing. */
+      readonly remaining: bigint
+      readonly requests: readonly SessionRequest[]
+      /** Sessions of this download that are over: what they did not carry is free again for other seeders. */
+      readonly abandoned?: readonly Head[]
+    },
+    signal: AbortSignal,
+  ): Promise<SessionGrant>
+}
+
+export interface SessionGrant {
+  readonly sessions: readonly AuthorizedSession[]
+  readonly refused: readonly { readonly seeder: Address; readonly reason: string }[]
+}
+
+/** What is left of a node when one only downloads: see `PeerNode` in `discovery`. */
+export interface DownloadNode {
+  readonly peerId: PeerId
+  findSeeders(contentId: string, options: { signal: AbortSignal }): AsyncIterable<FoundPeer>
+  connect(target: string | FoundPeer, options: { signal: AbortSignal }): Promise<Connection>
+}
+
+export interface FoundPeer {
+  readonly id: string
+  readonly addresses: readonly string[]
+}
+
+/** A line that was granted to this download, with the key that signs for it. */
+export interface RecordedSession {
+  readonly session: AuthorizedSession
+  readonly privateKey: `0x${string}`
+  /** Of the seeder's terms: what the receipts are signed for. */
+  readonly chainId: bigint
+  readonly settlement: Address
+  /** The highest receipt ever signed on it. */
+  readonly receipt: SignedReceipt | null
+  /** Closed in order: nothing more will be signed. */
+  readonly closed: boolean
+}
+
+/**
+ * The downloader's own memory of what it signed. A receipt is in it before it is sent, so that a download which goes on
+ * after a crash of the process neither signs less than before nor opens a line twice.
+ */
+export interface DownloadRecord {
+  /** Names this download at the sponsor. */
+  readonly download: string
+  sessions(): readonly RecordedSession[]
+  add(session: RecordedSession): void
+  sign(session: Head, receipt: SignedReceipt): void
+  markClosed(session: Head): void
+  close(): void
+}
