@@ -23,7 +23,7 @@ export function metainfoFromInfo(info: Uint8Array, expected: ContentId): Metainf
     throw new HashMismatchError(`The info dictionary has the hash ${actual}, not ${expected}.`)
   }
   // A copy: the bytes may be a view into a network buffer, and the names and roots below are views into them.
-  const own = info.slice()
+  const own = new Uint8Array(info)
   return readInfo(own, dictionaryOf(decode(own), 'info dictionary'))
 }
 
@@ -51,7 +51,7 @@ export function readInfo(info: Uint8Array, dictionary: DecodedDictionary): Metai
     infohashV1: hybrid ? createHash('sha1').update(info).digest('hex') : null,
     info,
     name,
-    single: isSingle(files, name, dictionary),
+    single: isSingle(files, dictionary),
     pieceLength,
     files,
     length,
@@ -70,10 +70,9 @@ function readPieceLength(dictionary: DecodedDictionary): number {
   return length
 }
 
-/** v2 alone does not tell a file from a folder that holds one file of the same name: BEP 52 means the file. */
-function isSingle(files: readonly ContentFile[], name: string, dictionary: DecodedDictionary): boolean {
-  const only = files[0] as ContentFile
-  return files.length === 1 && only.path.length === 1 && only.path[0] === name && !dictionary.has('files')
+/** v2 alone does not tell a file from a folder that holds one file. libtorrent takes both for the file; so do we. */
+function isSingle(files: readonly ContentFile[], dictionary: DecodedDictionary): boolean {
+  return files.length === 1 && files[0]?.path.length === 1 && !dictionary.has('files')
 }
 
 interface Folder {

@@ -33,7 +33,7 @@ export function withPieceLayers(metainfo: Metainfo, layers: ReadonlyMap<string, 
     if (!sameHash(merkleRoot(layer, powerOfTwo(pieceCount), height), 0, piecesRoot, 0)) {
       throw new HashMismatchError(`The piece layer of ${path.join('/')} does not belong to its pieces root.`)
     }
-    all.set(key, layer.slice())
+    all.set(key, new Uint8Array(layer))
   }
   const [stray] = unused
   if (stray !== undefined) throw new HashMismatchError(`The piece layer ${stray} belongs to no file of this content.`)

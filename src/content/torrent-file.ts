@@ -76,7 +76,7 @@ export function encodeTorrent(metainfo: Metainfo): Uint8Array<ArrayBuffer> {
 
 function decodeOuter(torrent: Uint8Array): DecodedDictionary {
   // A copy: everything that is read stays a view into these bytes, which the caller may reuse.
-  return dictionaryOf(decode(torrent.slice()), 'torrent')
+  return dictionaryOf(decode(new Uint8Array(torrent)), 'torrent')
 }
 
 function readMetainfo(outer: DecodedDictionary): Metainfo {

@@ -71,7 +71,7 @@ export function foldInPlace(nodes: Uint8Array, count: number, width: number, hei
 /** The root over concatenated 32-byte `hashes`; see {@link foldInPlace}. No hashes at all make the root of padding. */
 export function merkleRoot(hashes: Uint8Array, width: number, height = 0): Uint8Array {
   const count = hashes.length / HASH_BYTES
-  if (count === 0) return (ZERO_ROOTS[height + Math.log2(width)] as Uint8Array).slice()
+  if (count === 0) return new Uint8Array(ZERO_ROOTS[height + Math.log2(width)] as Uint8Array)
   const nodes = new Uint8Array(hashes.length + HASH_BYTES)
   nodes.set(hashes)
   foldInPlace(nodes, count, width, height)

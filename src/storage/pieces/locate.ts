@@ -30,10 +30,11 @@ export async function locateContent(sought: Sought, path: string): Promise<Place
       if (!sought.single) throw notHere(sought, shown)
       return { root: dirname(real), pathOf: () => [basename(real)] }
     }
-    const places: Place[] = [{ root: real, pathOf: (file) => sought.files[file]?.path ?? [] }]
-    if (!sought.single) {
-      places.push({ root: real, pathOf: (file) => [sought.name, ...(sought.files[file]?.path ?? [])] })
-    }
+    const inside = (file: number): readonly string[] => sought.files[file]?.path ?? []
+    const places: Place[] = [
+      { root: real, pathOf: inside },
+      { root: real, pathOf: (file) => [sought.name, ...inside(file)] },
+    ]
     let best: Place | undefined
     let bestFound = 0
     for (const place of places) {
