@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { BitCdnError } from '../errors.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { gatewayCommand } from './commands/gateway.ts'
+import { getCommand } from './commands/get.ts'
 import { keyCommand } from './commands/key.ts'
 import { passCommand } from './commands/pass.ts'
 import { publishCommand } from './commands/publish.ts'
@@ -36,6 +37,7 @@ function program(io: CommandIo): Command {
     keyCommand,
     publishCommand,
     gatewayCommand,
+    getCommand,
     passCommand,
     depositCommand,
     reserveCommand,

@@ -70,6 +70,8 @@ export interface Settings {
   list(name: SettingName): string[]
   /** A path below the data folder; its parent exists when this returns. */
   path(...parts: string[]): string
+  /** A folder below the data folder; it exists when this returns. */
+  folder(name: string): string
 }
 
 export function resolveSettings(options: Options, io: CommandIo): Settings {
@@ -104,6 +106,11 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
     path(...parts) {
       const full = join(home, ...parts)
       makeFolder(resolve(full, '..'))
+      return full
+    },
+    folder(name) {
+      const full = join(home, name)
+      makeFolder(full)
       return full
     },
   }

@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { type ContentId, type Metainfo, parseContentId, parseMetainfo } from '../../content/index.ts'
+import { createNode, createPeerKey } from '../../discovery/index.ts'
+import type { DownloadProgress, SessionSource } from '../../downloader/index.ts'
+import { BitCdnError } from '../../errors.ts'
+import { createGatewayClient } from '../../gateway-client/index.ts'
+import { getContent, hashFiles, selfPaidSessions } from '../../sdk/index.ts'
+import { readTorrentFile } from '../../storage/pieces/index.ts'
+import { openSponsorLog } from '../../storage/sqlite/index.ts'
+import { type CommandIo, printResult, toJson } from '../io.ts'
+import { loadKey } from '../keys.ts'
+import { type ProgressView, progressDisplay } from '../progress.ts'
+import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
+import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
+import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
+
+/** How amounts are written when no chain was asked. */
+const USUAL_DECIMALS = 6
+
+export function getCommand(io: CommandIo): Command {
+  const command = new Command('get')
+    .description('download: from all peers at once, every byte verified, interrupted downloads go on')
+    .argument('<content>', 'content id, magnet link, CID or .torrent file')
+    .option('-o, --output <folder>', 'where it goes', '.')
+    .option('--peer <multiaddr>', 'ask this seeder too; may be repeated', collect, [])
+    .option('--pay <who>', "who pays the seeders: gateway (the publisher's), self, or none (free content)")
+    .option('--max-price-per-gib <amount>', 'leave seeders alone that ask for more')
+    .option('--patience <seconds>', 'how long to wait when nobody has it', '30')
+    .option('--sha256', 'hash the files once more when they are complete')
+    .option('--events', 'print progress as JSON lines on standard error')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  bitcdn get 3f8a…c1 -o downloads --gateway https://shop.example
+  bitcdn get 'magnet:?xt=urn:btmh:1220…' --pay self --max-price-per-gib 0.05
+  bitcdn get film.torrent --pay none --peer /ip4/192.168.1.7/tcp/4001/p2p/12D3… --allow-private`,
+  )
+  return withSettings(command, ...WALLET_SETTINGS, 'gateway', 'bootstrap', 'allowPrivate').action(
+    async (what: string, options: Options) => {
+      const settings = resolveSettings(options, io)
+      const { signal } = io
+      const content = await contentOf(what)
+      const payment = await payments(settings, options, signal)
+      const maxPrice = options.maxPricePerGib
+      const node = await createNode({
+        privateKey: await createPeerKey(),
+        bootstrap: settings.list('bootstrap'),
+        allowPrivate: settings.flag('allowPrivate'),
+      })
+      const display = progressDisplay(io, payment.decimals)
+      const show = (view: ProgressView): void =>
+        options.events === true
+          ? io.err(toJson({ ...view, event: 'progress' }))
+          : settings.json
+            ? undefined
+            : display.show(view)
+      try {
+        const got = await getContent({
+          content,
+          node,
+          signal,
+          folder: String(options.output),
+          sessions: payment.sessions,
+          state: settings.folder('downloads'),
+          patience: parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000,
+          sources: options.peer as string[],
+          ...(payment.chain === undefined ? {} : { chain: payment.chain }),
+          ...(maxPrice === undefined
+            ? {}
+            : { maxPrice: parseMoney(String(maxPrice), payment.decimals, '--max-price-per-gib') }),
+          onProgress: (progress) => show(viewOf(progress)),
+          log: (level, message, fields) => {
+            if (level === 'warn' && options.events !== true && !settings.json)
+              io.err(`Warning: ${message} ${toJson(fields)}`)
+          },
+        })
+        display.done()
+        const { metainfo, seconds, bytes, paid, path, receipts, seeders, peers } = got
+        const sha256 = options.sha256 === true ? await hashFiles(metainfo, path, signal) : null
+        const mbPerSecond = Math.round(bytes / 1e4 / seconds) / 100
+        const banned = peers.flatMap(({ peer, failure }) =>
+          failure?.banned === true ? [{ peer, reason: failure.message }] : [],
+        )
+        const result = {
+          ...{ contentId: metainfo.contentId, path, length: metainfo.length, bytes, seconds, mbPerSecond, sha256 },
+          ...{ seeders, receipts, paid, banned },
+        }
+        printResult(io, settings.json, result, () => [
+          `Saved      ${path}   ${bytesInWords(metainfo.length)}, verified`,
+          `Fetched    ${bytesInWords(bytes)} in ${seconds.toFixed(1)} s, ${mbPerSecond} MB/s, from ${peers.filter((peer) => peer.bytes > 0).length} peers`,
+          ...(receipts > 0 ? [`Signed     ${receipts} receipts over ${money(paid, payment.decimals)}`] : []),
+          ...banned.map(({ peer, reason }) => `Banned     ${peer}: ${reason}`),
+          ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
+        ])
+      } finally {
+        display.done()
+        await node.stop()
+        await payment.close()
+      }
+    },
+  )
+}
+
+const collect = (value: string, earlier: string[]): string[] => [...earlier, value]
+
+async function contentOf(what: string): Promise<ContentId | Metainfo> {
+  const isFile = what.endsWith('.torrent') || (existsSync(what) && !/^(magnet:|[0-9a-f]{64}$)/i.test(what))
+  return isFile ? parseMetainfo(await readTorrentFile(resolve(what))) : parseContentId(what)
+}
+
+interface Payments {
+  readonly sessions: SessionSource | null
+  readonly chain?: { readonly chainId: number; readonly settlement: `0x${string}` }
+  readonly decimals: number
+  close(): Promise<void>
+}
+
+/** Who authorises the sessions, by `--pay`; with a gateway named, the gateway. */
+async function payments(settings: Settings, options: Options, signal: AbortSignal): Promise<Payments> {
+  const url = settings.text('gateway')
+  const who = options.pay === undefined ? (url === undefined ? 'none' : 'gateway') : String(options.pay)
+  const close = async (): Promise<void> => {}
+  if (who === 'none') return { sessions: null, decimals: USUAL_DECIMALS, close }
+  if (who === 'self') {
+    const { chain, decimals } = await openWallet(settings, signal)
+    const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
+    const where = { chainId: chain.id, settlement: chain.addresses.settlement }
+    return { sessions: selfPaidSessions(chain, log), chain: where, decimals, close: () => log.close() }
+  }
+  if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
+  const gateway = createGatewayClient({ url: settings.required('gateway'), account: loadKey(settings) })
+  const sessions: SessionSource = { open: (question, aborted) => gateway.openSessions(question, { signal: aborted }) }
+  if (settings.text('rpc') === undefined || settings.text('registry') === undefined) {
+    const { chainId, settlement } = await gateway.info({ signal })
+    return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, close }
+  }
+  const { chain, decimals } = await openWallet(settings, signal)
+  return { sessions, chain: { chainId: chain.id, settlement: chain.addresses.settlement }, decimals, close }
+}
+
+function viewOf({ verifiedBytes, totalBytes, rate, timeLeft, paid, peers }: DownloadProgress): ProgressView {
+  return {
+    verified: verifiedBytes,
+    total: totalBytes,
+    bytesPerSecond: rate,
+    secondsLeft: timeLeft ?? Number.POSITIVE_INFINITY,
+    peers: peers.map(({ peer, bytes }) => ({ name: peer.slice(-6), bytes })),
+    paid,
+  }
+}

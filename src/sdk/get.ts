@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Address } from 'viem'
+import type { ContentId, Metainfo } from '../content/index.ts'
+import type { PeerNode } from '../discovery/index.ts'
+import {
+  createDownloader,
+  type DownloadProgress,
+  type DownloadRecord,
+  type DownloadResult,
+  openDownloadRecord,
+  type SessionSource,
+} from '../downloader/index.ts'
+import { openDownload } from '../storage/pieces/index.ts'
+
+export interface GetRequest {
+  readonly content: ContentId | Metainfo
+  /** The content's own file or folder is made in here. */
+  readonly folder: string
+  readonly node: PeerNode
+  /** Who authorises sessions: a gateway's client, one's own wallet, or null for free content. */
+  readonly sessions: SessionSource | null
+  /** Where it is remembered what is verified and what was signed; a download goes on from there. */
+  readonly state: string
+  readonly chain?: { readonly chainId: bigint | number; readonly settlement: Address }
+  /** Token units per GiB. */
+  readonly maxPrice?: bigint
+  /** Multiaddrs with `/p2p/…`, asked beside those that the DHT names. */
+  readonly sources?: readonly string[]
+  readonly patience?: number
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: DownloadProgress) => void
+  readonly log?: (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
+}
+
+export interface Got extends Pick<DownloadResult, 'metainfo' | 'seconds' | 'bytes' | 'paid' | 'peers'> {
+  /** Where the content is. */
+  readonly path: string
+  /** Receipts signed in this run. */
+  readonly receipts: number
+  /** By seeder, what was acknowledged in this run and, of open sessions, before. */
+  readonly seeders: readonly { readonly seeder: Address; readonly bytes: bigint }[]
+}
+
+/** Downloads a content into a folder, or goes on with it. Errors: see `Downloader.download`. */
+export async function getContent(request: GetRequest): Promise<Got> {
+  const { content, folder, node, sessions, state, signal } = request
+  const contentId = typeof content === 'string' ? content : content.contentId
+  // One content may be fetched into several folders: each is a download of its own.
+  const name = `${contentId}-${createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16)}`
+  const record = openDownloadRecord(join(state, `${name}.record`))
+  const { counted, receipts } = countReceipts(record)
+  const downloader = createDownloader(
+    { node, sessions, ...(request.chain === undefined ? {} : { chain: request.chain }) },
+    {
+      ...(request.maxPrice === undefined ? {} : { maxPrice: request.maxPrice }),
+      ...(request.patience === undefined ? {} : { patience: request.patience }),
+      ...(request.log === undefined ? {} : { log: request.log }),
+    },
+  )
+  let close = async (): Promise<void> => {}
+  try {
+    const { metainfo, seconds, bytes, paid, peers } = await downloader.download({
+      content,
+      store: async (metainfo) => {
+        const store = await openDownload(metainfo, folder, { journal: join(state, `${name}.journal`), signal })
+        close = () => store.close()
+        return store
+      },
+      record: counted,
+      signal,
+      ...(request.sources === undefined ? {} : { sources: request.sources }),
+      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+    })
+    return {
+      ...{ metainfo, seconds, bytes, paid, peers },
+      path: join(resolve(folder), metainfo.name),
+      receipts: receipts(),
+      seeders: bySeeder(record),
+    }
+  } finally {
+    await close()
+    record.close()
+  }
+}
+
+function countReceipts(record: DownloadRecord): { counted: DownloadRecord; receipts: () => number } {
+  let signed = 0
+  const counted: DownloadRecord = {
+    ...record,
+    sign(session, receipt) {
+      signed++
+      record.sign(session, receipt)
+    },
+  }
+  return { counted, receipts: () => signed }
+}
+
+function bySeeder(record: DownloadRecord): { seeder: Address; bytes: bigint }[] {
+  const sums = new Map<Address, bigint>()
+  for (const { session, receipt } of record.sessions()) {
+    const { seeder } = session.lane
+    sums.set(seeder, (sums.get(seeder) ?? 0n) + (receipt?.bytesServed ?? 0n))
+  }
+  return [...sums].map(([seeder, bytes]) => ({ seeder, bytes }))
+}
+
+/** SHA-256 of a content's files, one after the other in the order of the metainfo; of a single file its own, in hex. */
+export async function hashFiles(metainfo: Metainfo, path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(1 << 20)
+  for (const file of metainfo.files) {
+    const handle = await open(metainfo.single ? path : join(path, ...file.path))
+    try {
+      for (let offset = 0; offset < file.length; ) {
+        signal?.throwIfAborted()
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
+        if (bytesRead === 0) break
+        hash.update(buffer.subarray(0, bytesRead))
+        offset += bytesRead
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+  return hash.digest('hex')
+}
