@@ -46,7 +46,7 @@ export interface SessionsRequest {
   /** Bytes still missing. */
   remaining: string
   requests: { terms: TermsJson; sessionKey: Address; maxBytes: string }[]
-  /** Sessions of this download that were given up: what they did not carry may be asked for again elsewhere. */
+  /** Sessions of this download that are over: what they did not carry may be authorised elsewhere. */
   abandoned?: Hex[]
 }
 

@@ -52,7 +52,7 @@ export interface SessionsQuestion {
   /** Bytes still missing. */
   readonly remaining: bigint
   readonly requests: readonly SessionQuestion[]
-  /** Sessions of this download that it gave up: the bytes that they did not carry are free again for other seeders. */
+  /** Sessions of this download that are over: what they did not carry may be authorised elsewhere. */
   readonly abandoned?: readonly Head[]
 }
 
@@ -121,7 +121,7 @@ export function questionToJson(question: SessionsQuestion): SessionsRequest {
       sessionKey,
       maxBytes: String(maxBytes),
     })),
-    ...(question.abandoned === undefined ? {} : { abandoned: [...question.abandoned] }),
+    ...(question.abandoned === undefined ? {} : { abandoned: question.abandoned.slice(-LIMITS.abandoned) }),
   }
 }
 

@@ -12,7 +12,8 @@ export const LIMITS = {
   lanes: 16,
   /** Lines, or receipts, of one log at once. */
   lines: 4096,
-  abandoned: 256,
+  /** Sessions that are over; the newest are told. */
+  abandoned: 2048,
   peerIdBytes: 64,
   downloadName: 128,
   words: 1024,

@@ -32,3 +32,4 @@ export {
 export { LIMITS } from './constants.ts'
 export { GatewayRefusal } from './http.ts'
 export { readAddress, readContentId, readHex, readHexUpTo, readObject, readText, readUint } from './parse.ts'
+export { createSessionSource, type GatewaySessionSource } from './session-source.ts'

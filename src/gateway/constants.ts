@@ -70,7 +70,7 @@ export const KEEP_ALIVE_TIMEOUT = 10_000
 export const MAX_CONNECTIONS = 4096
 
 /** Request bodies, bytes: a voucher for 4,096 lines is the largest thing that anybody has to say. */
-export const BODY_BYTES = 128 * 1024
+export const BODY_BYTES = 256 * 1024
 export const VOUCHER_BODY_BYTES = 2 * 1024 * 1024
 
 /** How long a relayed purchase may stay unmined before the buyer is told to look for it, milliseconds. */

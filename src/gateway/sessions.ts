@@ -92,11 +92,13 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
   ): Promise<{ bytes: bigint; limits: SponsorLimits }> {
     const length = BigInt(content.length)
     const remaining = question.remaining < length ? question.remaining : length
-    const gone = length - remaining + (await abandonedBytes(question, grant))
+    // what has arrived, and what the downloader says is over, is no longer open; whichever is more, since the bytes
+    // that lines carried before they were over are in both
+    const [arrived, over] = [length - remaining, await abandonedBytes(question, grant)]
+    const gone = arrived > over ? arrived : over
     const slack = limits.openSlackBytes * BigInt(question.requests.length)
     const perDay = length * limits.holderDayLengths
     const capped: SponsorLimits = {
-      // what has arrived, and what was given up, is no longer open
       openPerDownload: gone + (remaining * limits.openPercent) / 100n + slack,
       perHolderContentDay: perDay > limits.holderDayBytes ? perDay : limits.holderDayBytes,
       perSeederHour: limits.seederHourBytes,

@@ -1,0 +1,104 @@
+// A gateway on a real chain, with a buyer who holds a pass and seeders that say their terms.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buyPass, type Chain, type LocalAccount, type PublishedContent } from '../../../src/chain/index.ts'
+import { createGateway, type Gateway, type GatewayContent, type GatewayLimits } from '../../../src/gateway/index.ts'
+import { createGatewayClient, type GatewayClient } from '../../../src/gateway-client/index.ts'
+import { type SignedTerms, type SponsorLog, signerFromAccount, signTerms } from '../../../src/receipts/index.ts'
+import { openSponsorLog } from '../../../src/storage/sqlite/index.ts'
+import { createLogger } from '../../../src/telemetry/index.ts'
+import { startTestChain, type TestChain, USD } from '../../chain.ts'
+
+export const MIB = 1n << 20n
+export const PRICE = 2n * USD
+export const CONTENT_LENGTH = 100 * 2 ** 20
+
+export interface GatewayBed {
+  readonly chain: TestChain
+  readonly sponsor: LocalAccount
+  readonly published: PublishedContent
+  readonly content: GatewayContent
+  readonly folder: string
+  readonly log: SponsorLog
+  readonly gateway: Gateway
+  /** Every line that the gateway logged. */
+  readonly logged: string[]
+  /** Another gateway on the same log. */
+  open(init?: {
+    limits?: Partial<GatewayLimits>
+    log?: SponsorLog
+    chain?: Chain
+    sponsor?: LocalAccount
+  }): Promise<Gateway>
+  client(account?: LocalAccount, gateway?: Gateway): GatewayClient
+  /** An account with a pass, and its client. */
+  buyer(): Promise<{ account: LocalAccount; client: GatewayClient }>
+  terms(seeder: LocalAccount, changes?: Partial<SignedTerms>, signer?: LocalAccount): Promise<SignedTerms>
+  close(): Promise<void>
+}
+
+export async function startGatewayBed(): Promise<GatewayBed> {
+  const chain = await startTestChain()
+  const folder = await mkdtemp(join(tmpdir(), 'bitcdn-gateway-'))
+  const sponsor = await chain.account()
+  const published = await chain.publish(sponsor, { pricePerGiB: PRICE })
+  const { contentId, pass, token } = published
+  const content = {
+    contentId,
+    pass,
+    token,
+    name: 'film.mkv',
+    length: CONTENT_LENGTH,
+    pricePerGiB: PRICE,
+    metainfo: Buffer.from('d4:infodee'),
+  }
+  const log = await openSponsorLog({ path: join(folder, 'sponsor.sqlite') })
+  const own = await chain.as(sponsor)
+  const gateways: Gateway[] = []
+  const logged: string[] = []
+  const logger = createLogger({
+    name: 'gateway',
+    level: 'debug',
+    destination: { write: (line) => void logged.push(line) },
+  })
+
+  const open: GatewayBed['open'] = async (init = {}) => {
+    const made = createGateway(
+      { chain: init.chain ?? own, log: init.log ?? log, signer: init.sponsor ?? sponsor, contents: [content], logger },
+      { port: 0, sponsor: sponsor.address, limits: init.limits },
+    )
+    await made.start()
+    gateways.push(made)
+    return made
+  }
+  const gateway = await open()
+  const client: GatewayBed['client'] = (account, at = gateway) => createGatewayClient({ url: at.url, account })
+
+  return {
+    ...{ chain, sponsor, published, content, folder, log, gateway, logged, open, client },
+    async buyer() {
+      const account = await chain.account({ usd: 5n * USD })
+      await buyPass(await chain.as(account), { pass, tier: 0 })
+      return { account, client: client(account) }
+    },
+    terms: (seeder, changes = {}, signer = seeder) =>
+      signTerms(own.domain, signerFromAccount(signer), {
+        seeder: seeder.address,
+        peerId: `0x0024080112${'20'.padEnd(66, 'b')}`,
+        chainId: BigInt(own.id),
+        settlement: own.addresses.settlement,
+        lanes: [0n],
+        pricePerGiB: PRICE,
+        sequence: 1n,
+        expiry: BigInt(Math.floor(Date.now() / 1000) + 3600),
+        ...changes,
+      }),
+    async close() {
+      for (const one of gateways) await one.stop()
+      await log.close()
+      await chain.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
