@@ -10,6 +10,8 @@ import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBandwidthSettlement} from "./IBandwidthSettlement.sol";
+import {laneState, LaneState} from "./LaneState.sol";
+import {poolState, PoolState} from "./PoolState.sol";
 import {SettlementBatch} from "./SettlementBatch.sol";
 
 /// @title BandwidthSettlement
@@ -110,19 +112,19 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
         bytes32 key = laneKey(msg.sender, seeder, lane_, pricePerGiB);
         Release memory release = Release(amount, amount == 0 ? 0 : _thawEnd());
         _release[key] = release;
-        emit ReserveChanged(msg.sender, seeder, lane_, pricePerGiB, _lane[key].reserved, amount, release.end);
+        emit ReserveChanged(msg.sender, seeder, lane_, pricePerGiB, _lane[key].reserved(), amount, release.end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function releaseReserve(address seeder, uint64 lane_, uint64 pricePerGiB) external returns (uint256 amount) {
         bytes32 key = laneKey(msg.sender, seeder, lane_, pricePerGiB);
         Release memory release = _release[key];
-        uint64 reserved = _lane[key].reserved;
+        uint256 reserved = _lane[key].reserved();
         _requireThawed(release.end);
         amount = release.amount < reserved ? release.amount : reserved;
         delete _release[key];
-        _lane[key].reserved = reserved - uint64(amount);
-        _account[msg.sender].balance = (_account[msg.sender].balance + amount).toUint96();
+        _setReserve(key, reserved - amount);
+        _addToPool(msg.sender, amount);
         emit ReserveChanged(msg.sender, seeder, lane_, pricePerGiB, reserved - amount, 0, 0);
     }
 
@@ -146,20 +148,19 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
 
     /// @inheritdoc IBandwidthSettlement
     function thaw(uint256 amount) external {
-        Account memory a = _account[msg.sender];
-        if (amount > a.balance) revert BandwidthSettlement_InsufficientBalance(amount, a.balance);
-        a.thawing = uint96(amount);
-        a.thawEnd = amount == 0 ? 0 : _thawEnd();
-        _account[msg.sender] = a;
-        emit ThawChanged(msg.sender, amount, a.thawEnd);
+        uint256 balance = _pool[msg.sender].balance();
+        if (amount > balance) revert BandwidthSettlement_InsufficientBalance(amount, balance);
+        uint64 end = amount == 0 ? 0 : _thawEnd();
+        _pool[msg.sender] = poolState(uint96(balance), uint96(amount), end);
+        emit ThawChanged(msg.sender, amount, end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function withdrawThawed(address to) external nonReentrant returns (uint256 amount) {
-        Account memory a = _account[msg.sender];
-        _requireThawed(a.thawEnd);
-        amount = a.thawing < a.balance ? a.thawing : a.balance;
-        _account[msg.sender] = Account(a.balance - uint96(amount), 0, 0);
+        PoolState pool = _pool[msg.sender];
+        _requireThawed(pool.thawEnd());
+        amount = pool.thawing() < pool.balance() ? pool.thawing() : pool.balance();
+        _pool[msg.sender] = poolState(uint96(pool.balance() - amount), 0, 0);
         emit DepositWithdrawn(msg.sender, to, amount);
         stablecoin.safeTransfer(to, amount);
     }
@@ -201,14 +202,14 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
 
     /// @inheritdoc IBandwidthSettlement
     function account(address sponsor) external view returns (uint256 balance, uint256 thawing, uint256 thawEnd) {
-        Account memory a = _account[sponsor];
-        return (a.balance, a.thawing, a.thawEnd);
+        PoolState pool = _pool[sponsor];
+        return (pool.balance(), pool.thawing(), pool.thawEnd());
     }
 
     /// @inheritdoc IBandwidthSettlement
     function freeBalance(address sponsor) external view returns (uint256) {
-        Account memory a = _account[sponsor];
-        return a.balance > a.thawing ? a.balance - a.thawing : 0;
+        PoolState pool = _pool[sponsor];
+        return pool.balance() > pool.thawing() ? pool.balance() - pool.thawing() : 0;
     }
 
     /// @inheritdoc IBandwidthSettlement
@@ -217,14 +218,14 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
         view
         returns (bytes24 head, uint256 reserved, uint256 releasing, uint256 releaseEnd)
     {
-        Lane memory state = _lane[key];
+        LaneState state = _lane[key];
         Release memory release = _release[key];
-        return (_headOf(state, key), state.reserved, release.amount, release.end);
+        return (state.head(key), state.reserved(), release.amount, release.end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function freeReserve(bytes32 key) external view returns (uint256) {
-        (uint256 reserved, uint256 releasing) = (_lane[key].reserved, _release[key].amount);
+        (uint256 reserved, uint256 releasing) = (_lane[key].reserved(), _release[key].amount);
         return reserved > releasing ? reserved - releasing : 0;
     }
 
@@ -265,14 +266,19 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
     function _creditPool(address sponsor, address from, uint256 before) private returns (uint256 credited) {
         if (sponsor == address(0)) revert BandwidthSettlement_ZeroAddress();
         credited = stablecoin.balanceOf(address(this)) - before;
-        _account[sponsor].balance = (_account[sponsor].balance + credited).toUint96();
+        _addToPool(sponsor, credited);
         emit Deposited(sponsor, from, credited);
     }
 
+    function _addToPool(address sponsor, uint256 amount) private {
+        PoolState pool = _pool[sponsor];
+        _pool[sponsor] = pool.withBalance((pool.balance() + amount).toUint96());
+    }
+
     function _takeFromPool(address sponsor, uint256 amount) private {
-        uint96 balance = _account[sponsor].balance;
-        if (amount > balance) revert BandwidthSettlement_InsufficientBalance(amount, balance);
-        _account[sponsor].balance = balance - uint96(amount);
+        PoolState pool = _pool[sponsor];
+        if (amount > pool.balance()) revert BandwidthSettlement_InsufficientBalance(amount, pool.balance());
+        _pool[sponsor] = pool.withBalance(uint96(pool.balance() - amount));
     }
 
     /// @dev A revoked key reserves nothing more at once: unlike a signed log, nobody relies on a reserve not yet made.
@@ -287,12 +293,16 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
 
     function _addReserve(address sponsor, Reservation memory to) private {
         bytes32 key = laneKey(sponsor, to.seeder, to.lane, to.pricePerGiB);
-        uint64 reserved = _lane[key].reserved + to.amount; // checked: reverts above 2^64
-        _lane[key].reserved = reserved;
+        uint256 reserved = _lane[key].reserved() + to.amount;
+        _setReserve(key, reserved.toUint64());
         Release memory release = _release[key];
         emit ReserveChanged(
             sponsor, to.seeder, to.lane, to.pricePerGiB, reserved, release.amount, release.end
         );
+    }
+
+    function _setReserve(bytes32 key, uint256 reserved) private {
+        _lane[key] = laneState(_lane[key].head(key), reserved);
     }
 
     function _thawEnd() private view returns (uint64) {

@@ -115,7 +115,8 @@ interface IBandwidthSettlement is IERC5267 {
     error BandwidthSettlement_NothingToWithdraw(address seeder);
     /// @notice A group of the batch starts with a kind that does not exist.
     error BandwidthSettlement_UnknownKind(uint256 kind);
-    /// @notice The batch's groups need `expected` bytes, but it has `actual`.
+    /// @notice The batch's groups need `expected` bytes, but it has `actual`. A group that is cut off before its lines
+    /// reverts without data.
     error BandwidthSettlement_BatchLength(uint256 expected, uint256 actual);
 
     // --- sponsor ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IBandwidthSettlement} from "./IBandwidthSettlement.sol";
+import {LaneState, laneState} from "./LaneState.sol";
+import {PoolState} from "./PoolState.sol";
 import {SessionLines} from "./SessionLines.sol";
 
 /// @title SettlementBatch
@@ -26,22 +28,9 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
     /// @dev Added to a kind: the seeder takes less than the amount, but not less than `least`.
     uint256 private constant TAKES_LESS = 0x80;
 
-    mapping(address sponsor => Account) internal _account;
-    mapping(bytes32 laneKey => Lane) internal _lane;
+    mapping(address sponsor => PoolState) internal _pool;
+    mapping(bytes32 laneKey => LaneState) internal _lane;
     mapping(address sponsor => mapping(address key => Delegate)) internal _delegate;
-
-    /// @dev A sponsor's pool; `thawing` may exceed `balance` after seeders were paid.
-    struct Account {
-        uint96 balance;
-        uint96 thawing;
-        uint64 thawEnd;
-    }
-
-    /// @dev A zero head stands for the first 24 bytes of the lane's key.
-    struct Lane {
-        bytes24 head;
-        uint64 reserved;
-    }
 
     /// @dev Known for ever, because a used-up allowance must not void logs that a reserve covers.
     struct Delegate {
@@ -114,8 +103,8 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
 
     // --- the batch --------------------------------------------------------------------------------------------------
 
-    /// @dev Layout in {IBandwidthSettlement}. Reading behind the batch's end gives zeros or reverts; either way nothing
-    /// that was read there can stay, because the groups must end where the batch ends.
+    /// @dev Layout in {IBandwidthSettlement}. Reading behind the batch's end reverts, or gives what follows in the calldata
+    /// while lines are walked; nothing that was read there can stay, because the groups must end where the batch ends.
     function _settle(address seeder, bytes calldata batch) internal returns (uint256 total) {
         bytes32 domainSeparator = _domainSeparatorV4();
         Group memory g;
@@ -123,8 +112,8 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
         while (offset < batch.length) {
             uint256 kind;
             (kind, offset) = _readHeader(g, seeder, batch, offset);
-            Lane memory state = _lane[g.laneKey];
-            bytes24 from = _headOf(state, g.laneKey);
+            LaneState state = _lane[g.laneKey];
+            bytes24 from = state.head(g.laneKey);
             uint256 amount;
             if (kind == RAW || kind == RAW_BY_DELEGATE) {
                 (amount, offset) = _readRaw(g, seeder, from, kind == RAW_BY_DELEGATE, domainSeparator, batch, offset);
@@ -134,7 +123,7 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
                 revert BandwidthSettlement_UnknownKind(kind);
             }
             if (offset > batch.length) revert BandwidthSettlement_BatchLength(offset, batch.length);
-            if (g.reason == SkipReason.None) amount = _pay(g, state.reserved, amount);
+            if (g.reason == SkipReason.None) amount = _pay(g, state.reserved(), amount);
             if (g.reason == SkipReason.None) {
                 total += amount;
                 emit Settled(seeder, g.sponsor, g.laneKey, amount, g.head);
@@ -246,28 +235,24 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
     /// seeder accepts, or nothing.
     function _pay(Group memory g, uint256 reserved, uint256 amount) private returns (uint256) {
         if (amount <= reserved) {
-            _lane[g.laneKey] = Lane(g.head, uint64(reserved - amount));
+            _lane[g.laneKey] = laneState(g.head, reserved - amount);
             return amount;
         }
-        uint96 balance = _account[g.sponsor].balance;
-        uint256 pool = balance;
-        if (g.delegate != address(0) && g.allowance < pool) pool = g.allowance;
+        PoolState pool = _pool[g.sponsor];
+        uint256 spendable = pool.balance();
+        if (g.delegate != address(0) && g.allowance < spendable) spendable = g.allowance;
         uint256 rest = amount - reserved;
-        if (rest > pool) {
-            if (reserved + pool < g.least) {
+        if (rest > spendable) {
+            if (reserved + spendable < g.least) {
                 g.reason = SkipReason.Unpaid;
                 return amount;
             }
-            rest = pool;
+            rest = spendable;
         }
-        _account[g.sponsor].balance = balance - uint96(rest);
+        _pool[g.sponsor] = pool.withBalance(uint96(pool.balance() - rest));
         if (g.delegate != address(0)) _delegate[g.sponsor][g.delegate].allowance = uint128(g.allowance - rest);
-        _lane[g.laneKey] = Lane(g.head, 0);
+        _lane[g.laneKey] = laneState(g.head, 0);
         return reserved + rest;
-    }
-
-    function _headOf(Lane memory state, bytes32 key) internal pure returns (bytes24) {
-        return state.head == bytes24(0) ? bytes24(key) : state.head;
     }
 
     function _isActive(Delegate memory delegate) internal view returns (bool) {
@@ -293,8 +278,10 @@ abstract contract SettlementBatch is IBandwidthSettlement, EIP712 {
         return keccak256(abi.encode(VOUCHER_TYPEHASH, seeder, lane_, pricePerGiB, from, to, amount));
     }
 
-    /// @dev 32 bytes at `offset`, filled up with zeros behind the end.
+    /// @dev 32 bytes at `offset`; reverts when the batch ends before.
     function _word(bytes calldata batch, uint256 offset) private pure returns (uint256) {
-        return offset < batch.length ? uint256(bytes32(batch[offset:])) : 0;
+        unchecked {
+            return uint256(bytes32(batch[offset:offset + 32])); // the slice is checked; offsets are far below 2^256
+        }
     }
 }
