@@ -1,0 +1,24 @@
+// What settling costs, in gas, rounded up from the contract's committed figures: batches are cut by these before the
+// node is asked for the exact number.
+
+/** EIP-7825: no transaction may use more. */
+export const TRANSACTION_GAS_CAP = 16_777_216n
+/** A batch is cut here, so that an estimate that is a little low still fits. */
+export const BATCH_GAS = (TRANSACTION_GAS_CAP * 9n) / 10n
+
+/** The transaction itself and the seeder's credit. */
+export const GAS_PER_BATCH = 50_000n
+/** Moving one lane: head, account, signature, event, calldata. */
+export const GAS_PER_GROUP = 20_000n
+/** The first move of a lane writes an empty slot. */
+export const GAS_FIRST_MOVE = 17_100n
+export const GAS_PER_DELEGATE = 6_500n
+export const GAS_PER_RECEIPT = 5_050n
+export const GAS_PER_UNUSED_LINE = 720n
+
+/** A session without a stream for this long is over: seconds. */
+export const DEFAULT_IDLE_SECONDS = 600
+/** How long a gateway may take for one voucher: milliseconds. */
+export const VOUCHER_TIMEOUT = 15_000
+/** A signed head that expires sooner is not sent: seconds. */
+export const EXPIRY_MARGIN = 600n

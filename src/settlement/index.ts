@@ -1,0 +1,27 @@
+// When money moves: choose what is worth settling, trade receipts for vouchers, pack, send, and believe the chain.
+export { groupByTransaction, type PreparedBatch, packBatches } from './batches.ts'
+export { createSettlementChain } from './chain.ts'
+export { BATCH_GAS, DEFAULT_IDLE_SECONDS, TRANSACTION_GAS_CAP, VOUCHER_TIMEOUT } from './constants.ts'
+export { amountOf, type Claim, rawClaims, voucherClaim } from './groups.ts'
+export { type Note, type PlanOptions, planLane } from './plan.ts'
+export type {
+  SettlementCall,
+  SettlementChain,
+  SettlementLogger,
+  SettlementOutcome,
+  SkipReason,
+  VoucherSource,
+  WaitOptions,
+} from './ports.ts'
+export { reconcileLane, recoverSubmissions } from './reconcile.ts'
+export {
+  createSettler,
+  type Preparation,
+  type SettleOptions,
+  type SettleReport,
+  type Settler,
+  type SettlerComponents,
+  type SettlerInit,
+} from './settler.ts'
+export { requestVoucher } from './vouchers.ts'
+export { SKIP_WORDS } from './words.ts'
