@@ -30,6 +30,7 @@ export {
   voucherToJson,
 } from './codec.ts'
 export { LIMITS } from './constants.ts'
+export { type ClosedRange, createGateways, type Gateways, type SignalOption } from './gateways.ts'
 export { GatewayRefusal } from './http.ts'
 export { readAddress, readContentId, readHex, readHexUpTo, readObject, readText, readUint } from './parse.ts'
 export { createSessionSource, type GatewaySessionSource } from './session-source.ts'

@@ -1,0 +1,36 @@
+import { MAX_WINDOW_BYTES } from '../transfer/index.ts'
+
+/** W of the reserve rule: the most that one session can be ahead of its last receipt. */
+export const WINDOW_BYTES = BigInt(MAX_WINDOW_BYTES)
+
+/** Windows of unreserved bytes that a sponsor is trusted with, all its lanes together. */
+export const TRUSTED_WINDOWS = 1
+
+/** A head that expires sooner than this, in seconds of block time, is refused: there must be time to settle. */
+export const LEAST_HEAD_SECONDS = 30n * 86_400n
+
+/** Unused lines in a log before they are weighed against its paid ones, and how many each paid one allows then. */
+export const UNUSED_LINES_FREE = 16
+export const UNUSED_LINES_PER_PAID = 2
+
+/** How long what was read from the chain is believed, milliseconds: a thaw takes a week. */
+export const CHAIN_VIEW_AGE = 5_000
+
+/** How often the reserves of lanes with open sessions are read again, milliseconds. */
+export const RESERVE_INTERVAL = 15_000
+
+/** Terms are signed for this long, seconds, and anew at half of it. */
+export const TERMS_SECONDS = 86_400
+
+/** How often the worker looks for what can be settled, milliseconds. */
+export const SETTLE_INTERVAL = 3_600_000
+
+/** How long `stop` waits for streams to end with their last receipt, milliseconds. */
+export const DRAIN_TIMEOUT = 5_000
+
+/** A content that could not be announced is tried again after these, milliseconds; libp2p repeats those that could. */
+export const PROVIDE_RETRY = 5_000
+export const PROVIDE_TIMEOUT = 60_000
+
+/** How long one question to a gateway may hold up an admission, milliseconds. */
+export const GATEWAY_TIMEOUT = 5_000

@@ -1,0 +1,175 @@
+// The seeder: content, ledger, chain and swarm put together, with a start and an end. What it accepted is in the ledger
+// before it acts on it, so an end by SIGKILL costs at most the bytes that nobody had signed for yet.
+import { type Address, getAddress } from 'viem'
+import type { Chain, LocalAccount } from '../chain/index.ts'
+import { isOperator } from '../chain/index.ts'
+import type { ContentId, ContentStore } from '../content/index.ts'
+import type { PeerNode } from '../discovery/index.ts'
+import { BitCdnError } from '../errors.ts'
+import type { Gateways } from '../gateway-client/index.ts'
+import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
+import type { Logger } from '../telemetry/index.ts'
+import { type CreditInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
+import { announce } from './announce.ts'
+import { createChainView } from './chain-view.ts'
+import { DRAIN_TIMEOUT, GATEWAY_TIMEOUT, RESERVE_INTERVAL, SETTLE_INTERVAL, TRUSTED_WINDOWS } from './constants.ts'
+import { createDesk } from './desk.ts'
+import { createExposure } from './exposure.ts'
+import { createTerms } from './terms.ts'
+
+/** Turns what is due into money: `createSettler` of the settlement room, or nothing. */
+export interface SettlementWorker {
+  settle(options: { signal: AbortSignal }): Promise<unknown>
+}
+
+export interface SeederComponents {
+  node: PeerNode
+  chain: Chain
+  ledger: ReceiptLedger
+  /** What is held; closed by whoever opened them. */
+  stores: readonly ContentStore[]
+  /** Signs the terms: the payout address itself or an operator that it approved. */
+  account: LocalAccount
+  /** Null: logs come from downloaders alone. */
+  gateways: Gateways | null
+  /** Null: nothing is settled here. */
+  settler: SettlementWorker | null
+  logger: Logger
+}
+
+export interface SeederInit {
+  /** The payout address. Default: the account itself. */
+  seeder?: Address | undefined
+  /** The least that is served for, token units per GiB. */
+  pricePerGiB: bigint
+  /** Default: lane 0. */
+  lanes?: readonly bigint[] | undefined
+  /** Contents that are given away to whoever asks without a session. Default: none. */
+  free?: readonly ContentId[] | undefined
+  /** Windows of unreserved bytes that a sponsor is trusted with. Default {@link TRUSTED_WINDOWS}. */
+  trustedWindows?: number | undefined
+  /** Milliseconds between two settlements. Default {@link SETTLE_INTERVAL}. */
+  settleInterval?: number | undefined
+  /** Windows and the budget of unsigned bytes. */
+  credit?: CreditInit | undefined
+}
+
+export interface Seeder {
+  readonly address: Address
+  /** Sessions that are being served. */
+  readonly open: number
+  /** Serves from here on. Throws `refused` when the account may not speak for the payout address, or another process serves on this ledger. */
+  start(options?: { signal?: AbortSignal }): Promise<void>
+  /** Ends streams with their last receipts, then settles what is due. The node and the stores stay open. */
+  stop(): Promise<void>
+}
+
+export function createSeeder(components: SeederComponents, init: SeederInit): Seeder {
+  const { node, chain, ledger, account, gateways, settler, logger } = components
+  const seeder = getAddress(init.seeder ?? account.address)
+  const lanes = init.lanes ?? [0n]
+  const stores = new Map(components.stores.map((store) => [store.metainfo.contentId, store]))
+  const free = new Set(init.free)
+  const view = createChainView(chain)
+  const exposure = createExposure({ ledger, view }, { trustedWindows: init.trustedWindows ?? TRUSTED_WINDOWS })
+  const { pricePerGiB } = init
+  const { domain } = chain
+  const terms = createTerms(
+    { domain, signer: signerFromAccount(account) },
+    { seeder, lanes, pricePerGiB, peerId: node.peerId },
+  )
+  const gatewayLog: Parameters<typeof createDesk>[0]['gatewayLog'] = async (lane) =>
+    (await gateways?.log(lane, { signal: AbortSignal.timeout(GATEWAY_TIMEOUT) })) ?? null
+  const desk = createDesk(
+    { domain, ledger, view, exposure, stores, terms, gatewayLog, logger },
+    { seeder, pricePerGiB, lanes, isFree: (contentId) => free.has(contentId) },
+  )
+  const closing = new AbortController()
+  const timers: NodeJS.Timeout[] = []
+  let settling: Promise<void> = Promise.resolve()
+
+  /** One after the other: two settlements of one ledger would send the same ranges. */
+  function settleDue(signal: AbortSignal): Promise<void> {
+    if (settler === null) return Promise.resolve()
+    settling = settling.then(async () => {
+      try {
+        await settler.settle({ signal })
+      } catch (error) {
+        if (!signal.aborted) logger.warn({ err: error }, 'could not settle; tried again later')
+      }
+    })
+    return settling
+  }
+
+  return {
+    address: seeder,
+    get open() {
+      return desk.open
+    },
+    async start({ signal } = {}) {
+      await requireVoice(chain, seeder, account.address, signal)
+      await ledger.releaseAll()
+      const handler = serve(desk, {
+        peerId: node.peerId,
+        signal: closing.signal,
+        credit: {
+          onDebt: (debt) => logger.warn({ ...debt }, 'bytes were never signed for'),
+          ...init.credit,
+        },
+        log: (level, message, fields) => logger[level](fields, message),
+      })
+      await node.handle(TRANSFER_PROTOCOL, handler)
+      for (const contentId of stores.keys()) void announce(node, contentId, logger, closing.signal)
+      every(RESERVE_INTERVAL, () => exposure.refresh())
+      if (settler !== null) every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))
+      logger.info({ seeder, peer: node.peerId.toString(), contents: [...stores.keys()] }, 'serving')
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      closing.abort()
+      await node.unhandle(TRANSFER_PROTOCOL)
+      await within(DRAIN_TIMEOUT, desk.idle())
+      await settleDue(AbortSignal.timeout(DRAIN_TIMEOUT * 4))
+      logger.info({ seeder }, 'stopped serving')
+    },
+  }
+
+  function every(milliseconds: number, work: () => Promise<unknown>): void {
+    let busy = false
+    const timer = setInterval(async () => {
+      if (busy) return
+      busy = true
+      try {
+        await work()
+      } catch (error) {
+        logger.debug({ reason: (error as Error).message }, 'a periodic task failed; it comes again')
+      } finally {
+        busy = false
+      }
+    }, milliseconds)
+    timer.unref()
+    timers.push(timer)
+  }
+}
+
+/** Terms that no gateway would believe are no terms. */
+async function requireVoice(
+  chain: Chain,
+  seeder: Address,
+  account: Address,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (seeder === getAddress(account) || (await isOperator(chain, seeder, account, { signal }))) return
+  throw new BitCdnError('refused', `${account} is no operator of the payout address ${seeder}.`, {
+    advice: 'Approve it with the key of the payout address, or start with that key.',
+  })
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}
