@@ -17,6 +17,9 @@ export const MAX_LINE_BYTES = 1024 * MIB
 export const MIN_LINE_BYTES = 8 * MIB
 export const LINE_SLACK_PERCENT = 110n
 
+/** How long a seeder without a line waits before it asks again, when the open lines cover what is left. */
+export const LINE_MILLISECONDS = 250
+
 /** Receipts go out after this long even when less than a quarter of the window was verified. */
 export const SIGN_MILLISECONDS = 1_000
 

@@ -1,11 +1,13 @@
 import type { Connection } from '@libp2p/interface'
+import { UNIT_BYTES } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
 import type { SignedTerms } from '../receipts/index.ts'
-import { ProtocolError, RefusedError } from '../transfer/index.ts'
+import { ProtocolError, RefusedError, StreamEndedError } from '../transfer/index.ts'
 import {
   CONNECT_MILLISECONDS,
   FIRST_WANTS,
   HEDGE_MILLISECONDS,
+  LINE_MILLISECONDS,
   MAX_WANTS_IN_FLIGHT,
   RETRY_MILLISECONDS,
   SLICE_BYTES,
@@ -52,6 +54,8 @@ export interface DownloadPeer {
 export function createPeer(init: PeerInit): DownloadPeer {
   const { node, contentId, lines, signal } = init
   const streams = new Set<Fetcher>()
+  /** Streams that were closed from here. */
+  const retired = new WeakSet<Fetcher>()
   let name = typeof init.target === 'string' ? (init.target.split('/p2p/').at(-1) ?? init.target) : init.target.id
   let state: DownloadPeer['state'] = 'connecting'
   let destination: Destination | null = null
@@ -103,11 +107,14 @@ export function createPeer(init: PeerInit): DownloadPeer {
     const clock = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MILLISECONDS)])
     connection = await node.connect(init.target, { signal: clock })
     name = connection.remotePeer.toString()
-    await openStream(connection)
+    if (!(await openStream(connection, true))) visitOver.resolve(null)
   }
 
-  /** A stream with a line of its own becomes the active one. */
-  async function openStream(through: Connection): Promise<void> {
+  /**
+   * A stream with a line of its own becomes the active one. False when there is no line to be had, because the open lines of
+   * all seeders cover what is left.
+   */
+  async function openStream(through: Connection, patient: boolean): Promise<boolean> {
     let fetcher: Fetcher | null = null
     fetcher = await openFetcher(
       {
@@ -121,7 +128,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
           pump()
         },
         ended: (error) => fetcher !== null && streamEnded(fetcher, error),
-        closing: () => fetcher !== null && void retire(fetcher),
+        closing: () => fetcher !== null && stopped(fetcher),
       },
       signal,
     )
@@ -129,31 +136,37 @@ export function createPeer(init: PeerInit): DownloadPeer {
       const terms = await fetcher.transfer.terms(signal)
       init.check(terms)
       const to = await init.destination(fetcher)
-      if (to.plan.complete || finishing) return fetcher.abort(new ProtocolError('The download is over.'))
-      const line = lines === null || terms === null ? null : await obtainLine(lines, terms)
+      const line = lines === null || terms === null ? null : await obtainLine(lines, terms, to, patient)
+      if (isOver(to) || (lines !== null && terms !== null && line === null)) {
+        fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
+        return false
+      }
       await fetcher.begin(contentId, line, to)
       destination = to
       streams.add(fetcher)
-      const before = active
       active = fetcher
       state = 'fetching'
-      if (before !== null && before.inFlight === 0) void retire(before)
       pump()
+      return true
     } catch (error) {
       fetcher.abort(error as Error)
       throw error
     }
   }
 
-  /** Waits while the open lines of all seeders cover what is left. */
-  async function obtainLine(from: Lines, terms: SignedTerms): ReturnType<Lines['obtain']> {
+  const isOver = (to: Destination | null): boolean => finishing || signal.aborted || to?.plan.complete === true
+
+  async function obtainLine(
+    from: Lines,
+    terms: SignedTerms,
+    to: Destination,
+    patient: boolean,
+  ): ReturnType<Lines['obtain']> {
     for (;;) {
-      const line = await from.obtain(terms)
-      if (line !== null) return line
-      if (active !== null) throw new RefusedError('busy', 'The open lines cover what is left.')
+      const line = isOver(to) ? null : await from.obtain(terms)
+      if (line !== null || !patient || isOver(to)) return line
       state = 'waiting'
-      await pause(HEDGE_MILLISECONDS / 2, signal)
-      if (destination?.plan.complete === true || finishing) return null
+      await pause(LINE_MILLISECONDS, signal)
     }
   }
 
@@ -163,54 +176,57 @@ export function createPeer(init: PeerInit): DownloadPeer {
     const session = fetcher.recorded?.session.session
     if (session !== undefined) lines?.release(session)
     if (active === fetcher) active = null
-    if (error instanceof BadUnitError || (streams.size === 0 && !renewing)) visitOver.resolve(error)
+    // A stream that we closed ourselves makes room for the next; any other end is the seeder's.
+    if (!retired.has(fetcher)) visitOver.resolve(error)
+  }
+
+  /** The seeder stops: what is verified is signed, the rest goes to others. */
+  function stopped(fetcher: Fetcher): void {
+    if (retired.has(fetcher)) return
+    void retire(fetcher).then(() => visitOver.resolve(null))
   }
 
   /** The last receipt, then the line is over. */
   async function retire(fetcher: Fetcher): Promise<void> {
+    if (retired.has(fetcher)) return
+    retired.add(fetcher)
     if (active === fetcher) active = null
     const session = fetcher.recorded?.session.session
     await fetcher.finish()
     if (session !== undefined) lines?.close(session)
+    pump()
   }
 
   function pump(): void {
     if (destination === null || finishing) return
     const { plan } = destination
-    for (const stream of streams) if (stream !== active && stream.inFlight === 0) void retireOnce(stream)
     while (active !== null && inFlight() < wantsAllowed()) {
       const room = Math.min(active.room, SLICE_BYTES)
       const next = room <= 0 ? null : (plan.take(owner, room) ?? plan.hedge(owner, room, HEDGE_MILLISECONDS))
       if (next === null) break
       active.request(next)
     }
+    for (const stream of streams) {
+      const usedUp = stream !== active || (stream.room < UNIT_BYTES && plan.unassigned > 0)
+      if (usedUp && stream.inFlight === 0) void retire(stream)
+    }
     renew()
-  }
-
-  const retired = new WeakSet<Fetcher>()
-  async function retireOnce(stream: Fetcher): Promise<void> {
-    if (retired.has(stream)) return
-    retired.add(stream)
-    await retire(stream)
   }
 
   /** A line that is nearly used up is followed by another, on a stream of its own. */
   function renew(): void {
-    if (lines === null || destination === null || connection === null || renewing || finishing) return
+    if (lines === null || destination === null || connection === null || renewing || isOver(destination)) return
     if (destination.plan.unassigned === 0 || performance.now() < renewAt) return
     if (active !== null && active.room >= wantsAllowed() * SLICE_BYTES) return
-    if (active === null && streams.size > 0 && state !== 'fetching') return
     renewing = true
-    openStream(connection)
+    openStream(connection, false)
       .catch((error: Error) => {
-        renewAt = performance.now() + HEDGE_MILLISECONDS / 2
-        // With the line used up and nothing under way, closing it frees what it did not carry.
-        if (active !== null && active.inFlight === 0 && active.room < SLICE_BYTES) void retireOnce(active)
-        else if (streams.size === 0) visitOver.resolve(error)
+        // While another line is alive, that one may still go on.
+        if (streams.size === 0) visitOver.resolve(error)
       })
       .finally(() => {
         renewing = false
-        if (streams.size === 0 && active === null) visitOver.resolve(null)
+        renewAt = performance.now() + LINE_MILLISECONDS
       })
   }
 
@@ -226,7 +242,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   }
 
   async function leave(error: Error | null): Promise<void> {
-    const reason = error ?? new ProtocolError('The seeder left.')
+    const reason = error ?? new StreamEndedError('The seeder left.')
     for (const stream of [...streams]) stream.abort(reason)
     streams.clear()
     active = null
@@ -266,7 +282,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     async finish() {
       finishing = true
-      await Promise.all([...streams].map((stream) => retireOnce(stream)))
+      await Promise.all([...streams].map((stream) => retire(stream)))
       visitOver.resolve(null)
     },
   }

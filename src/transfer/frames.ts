@@ -27,6 +27,9 @@ export interface FrameParser {
 /** Four bytes of varint reach 2^28; no frame is longer. */
 const MAX_VARINT_BYTES = 4
 
+/** Longer than any data header, shorter than any message with a hash, key or signature in it. */
+const NUMBERS_BYTES = 24
+
 /** A control message behind its length as an unsigned varint. */
 export function encodeMessage(message: Partial<Message>): Uint8Array {
   const body = Message.encode(message)
@@ -76,9 +79,7 @@ export function createFrameParser(sink: FrameSink): FrameParser {
   }
 
   function messageBytes(): void {
-    const message = decodeMessage(scratch.subarray(0, length))
-    // A long message is rare and was copied out by the decoder; keeping its space for each stream would add up.
-    if (scratch.length > MAX_MESSAGE_BYTES) scratch = new Uint8Array(4096)
+    const message = decodeMessage(ownBytes())
     if (message.data === undefined) {
       expectLength()
       sink.message(message)
@@ -91,6 +92,14 @@ export function createFrameParser(sink: FrameSink): FrameParser {
     state = 'data'
     target = sink.place(header)
     count = 0
+  }
+
+  /** The decoder's fields are views: whatever holds more than numbers gets memory that is not written again. */
+  function ownBytes(): Uint8Array {
+    if (length <= NUMBERS_BYTES) return scratch.subarray(0, length)
+    const bytes = length > MAX_MESSAGE_BYTES ? scratch : scratch.slice(0, length)
+    if (length > MAX_MESSAGE_BYTES) scratch = new Uint8Array(4096)
+    return bytes.subarray(0, length)
   }
 
   return {

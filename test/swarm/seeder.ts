@@ -1,0 +1,109 @@
+// A seeder for tests, in this process or (started as a program) in one of its own.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Hex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { type ContentStore, parseMetainfo } from '../../src/content/index.ts'
+import { createNode, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
+import type { ReceiptLedger } from '../../src/receipts/index.ts'
+import { openSeed } from '../../src/storage/pieces/index.ts'
+import { openLedger } from '../../src/storage/sqlite/index.ts'
+import { type CreditBook, createCreditBook, serve, TRANSFER_PROTOCOL } from '../../src/transfer/index.ts'
+import { createDesk } from './desk.ts'
+
+export interface SeederInit {
+  readonly torrent: string
+  readonly path: string
+  /** Keeps ledger and peer key. */
+  readonly folder: string
+  readonly key: Hex
+  readonly pricePerGiB?: string
+  readonly listen?: string
+  readonly bootstrap?: readonly string[]
+  readonly provide?: boolean
+  readonly free?: boolean
+  /** Flips one bit in every read of this unit. */
+  readonly flip?: { readonly piece: number; readonly unit: number }
+  /** Bytes a second. */
+  readonly rate?: number
+  /** Serves nothing after so many bytes, but keeps the stream open. */
+  readonly stallAfter?: number
+}
+
+export interface TestSeeder {
+  readonly node: PeerNode
+  readonly ledger: ReceiptLedger
+  readonly address: string
+  readonly payout: string
+  readonly credit: CreditBook
+  stop(): Promise<void>
+}
+
+export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
+  const metainfo = parseMetainfo(await readFile(init.torrent))
+  const store = hostile(await openSeed(metainfo, init.path), init)
+  const ledger = await openLedger({ path: join(init.folder, 'ledger.sqlite') })
+  await ledger.releaseAll()
+  const node = await createNode({
+    privateKey: await loadPeerKey(join(init.folder, 'peer.key')),
+    listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'],
+    ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
+    allowPrivate: true,
+    dht: 'server',
+  })
+  const desk = await createDesk({
+    ...{ key: init.key, peerId: node.peerId, ledger, stores: [store] },
+    ...(init.pricePerGiB === undefined ? {} : { pricePerGiB: BigInt(init.pricePerGiB) }),
+    ...(init.free === undefined ? {} : { free: init.free }),
+  })
+  const stopping = new AbortController()
+  const credit = createCreditBook()
+  await node.handle(TRANSFER_PROTOCOL, serve(desk, { peerId: node.peerId, credit, signal: stopping.signal }))
+  if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
+  return {
+    ...{ node, ledger, credit, payout: privateKeyToAccount(init.key).address },
+    address: node.addresses()[0] ?? '',
+    async stop() {
+      stopping.abort()
+      await node.stop()
+      await ledger.close()
+      await store.close()
+    },
+  }
+}
+
+/** The store with the faults that a test asked for. */
+function hostile(store: ContentStore, { flip, rate, stallAfter }: SeederInit): ContentStore {
+  let sent = 0
+  let next = 0
+  return {
+    ...{ metainfo: store.metainfo, verifiedBytes: store.verifiedBytes, complete: store.complete },
+    hasPiece: (piece) => store.hasPiece(piece),
+    hasUnit: (piece, unit) => store.hasUnit(piece, unit),
+    bitfield: () => store.bitfield(),
+    unitRoots: (piece) => store.unitRoots(piece),
+    write: (piece, offset, bytes) => store.write(piece, offset, bytes),
+    flush: () => store.flush(),
+    close: () => store.close(),
+    async read(piece, offset, target) {
+      await store.read(piece, offset, target)
+      sent += target.length
+      if (stallAfter !== undefined && sent > stallAfter) await new Promise(() => undefined)
+      const place = flip === undefined ? -1 : flip.unit * 128 * 1024 + 77 - offset
+      if (piece === flip?.piece && place >= 0 && place < target.length) target[place] = (target[place] ?? 0) ^ 4
+      if (rate === undefined) return
+      const now = performance.now()
+      next = Math.max(next, now) + (target.length * 1000) / rate
+      await new Promise((resolve) => setTimeout(resolve, next - now))
+    },
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const init = JSON.parse(process.argv[2] ?? '{}') as SeederInit
+  const seeder = await startSeeder(init)
+  process.stdout.write(`${JSON.stringify({ address: seeder.address, payout: seeder.payout })}\n`)
+  process.on('SIGTERM', () => void seeder.stop().then(() => process.exit(0)))
+  // The parent is gone: nobody else would stop this process.
+  process.stdin.on('close', () => process.exit(0)).resume()
+}
