@@ -4,6 +4,7 @@ import {
   amountFor,
   createDomain,
   createSessionKey,
+  type Domain,
   firstHead,
   type Head,
   type Lane,
@@ -20,7 +21,7 @@ import {
 } from '../../src/receipts/index.ts'
 
 export const MIB = 1n << 20n
-export const domain = createDomain({ chainId: 31337, settlement: getAddress(`0x${'b1'.repeat(20)}`) })
+export const TEST_DOMAIN = createDomain({ chainId: 31337, settlement: getAddress(`0x${'b1'.repeat(20)}`) })
 
 export interface TestLine {
   readonly key: SessionKey
@@ -45,8 +46,16 @@ export interface TestLog {
 }
 
 export function createTestLog(
-  init: { seeder?: SessionKey; sponsor?: SessionKey; lane?: bigint; pricePerGiB?: bigint; lines?: number } = {},
+  init: {
+    seeder?: SessionKey
+    sponsor?: SessionKey
+    lane?: bigint
+    pricePerGiB?: bigint
+    lines?: number
+    domain?: Domain
+  } = {},
 ): TestLog {
+  const domain = init.domain ?? TEST_DOMAIN
   const sponsor = init.sponsor ?? createSessionKey()
   const lane: Lane = {
     sponsor: sponsor.address,
