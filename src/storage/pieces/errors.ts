@@ -2,13 +2,15 @@ import { BitCdnError } from '../../errors.ts'
 
 /** The system's word for what failed, such as ENOENT; undefined for errors that are not of the system. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  const code: unknown = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  // Node's own codes (ERR_…) and the number of an AbortError say nothing about the disk.
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
 }
 
 /** A failure to read `path`, in the project's words. Errors that already are, and aborts, pass through. */
 export function readFailure(error: unknown, path: string): unknown {
   const errno = errnoOf(error)
-  if (error instanceof BitCdnError || errno === undefined || errno === 'ABORT_ERR') return error
+  if (error instanceof BitCdnError || errno === undefined) return error
   switch (errno) {
     case 'ENOENT':
       return new BitCdnError('file-missing', `There is no file ${path}.`, {
@@ -36,7 +38,7 @@ export function readFailure(error: unknown, path: string): unknown {
 /** A failure to write `path`, in the project's words. */
 export function writeFailure(error: unknown, path: string): unknown {
   const errno = errnoOf(error)
-  if (error instanceof BitCdnError || errno === undefined || errno === 'ABORT_ERR') return error
+  if (error instanceof BitCdnError || errno === undefined) return error
   switch (errno) {
     case 'ENOSPC':
     case 'EDQUOT':

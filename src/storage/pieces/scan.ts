@@ -1,6 +1,6 @@
 // What lies on disk to be published: a file, or a folder with everything in it.
 import { constants, type Dirent, type Stats } from 'node:fs'
-import { access, open, readdir, realpath, stat } from 'node:fs/promises'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { quote, type SourceFile, UnsafeNameError } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
@@ -15,6 +15,9 @@ export interface ScannedContent {
   /** Folders without anything in them, `/` between components: no torrent can hold them, so the user is told. */
   readonly emptyFolders: readonly string[]
 }
+
+/** No link in place of the file, and no waiting for the other end of a pipe. */
+const READ_ONLY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -33,8 +36,7 @@ export async function scanContent(path: string, { signal }: { signal?: AbortSign
     if (found.isDirectory()) return await scanFolder(root, name, signal)
     if (!found.isFile()) throw special(shown)
     if (found.size === 0) throw empty(`${shown} is empty`)
-    await access(root, constants.R_OK)
-    return { name, single: true, entries: [sourceFile(root, [name], found)], emptyFolders: [] }
+    return { name, single: true, entries: [sourceFile(root, [name], await look(root))], emptyFolders: [] }
   } catch (error) {
     throw readFailure(error, shown)
   }
@@ -75,11 +77,21 @@ async function scanFile(root: string, path: string[], child: Dirent<Buffer>): Pr
   }
   if (!child.isFile()) throw special(whole)
   try {
-    const found = await stat(whole)
-    await access(whole, constants.R_OK)
-    return sourceFile(whole, path, found)
+    return sourceFile(whole, path, await look(whole))
   } catch (error) {
     throw readFailure(error, whole)
+  }
+}
+
+/** Opened and closed again: a file that cannot be read is better named now than after an hour of hashing. */
+async function look(path: string): Promise<Stats> {
+  const handle = await open(path, READ_ONLY)
+  try {
+    const found = await handle.stat()
+    if (!found.isFile()) throw special(path)
+    return found
+  } finally {
+    await handle.close()
   }
 }
 
@@ -104,7 +116,7 @@ function sourceFile(whole: string, path: string[], found: Stats): SourceFile {
 /** The file's bytes, if it is still the one that was listed; a longer one shows by more bytes than announced. */
 async function* readWhole(path: string, listed: Stats): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    const handle = await open(path, READ_ONLY)
     try {
       const before = await handle.stat()
       if (before.ino !== listed.ino || before.size !== listed.size) throw changed(path)
