@@ -3,11 +3,11 @@
 import type { HDNodeWallet } from 'ethers'
 import { network } from 'hardhat'
 import Devnet from '../../scripts/ignition/Devnet.ts'
+import type { TestUSD } from '../../types/ethers-contracts/mocks/TestUSD.ts'
 import type { AccessPass } from '../../types/ethers-contracts/passes/AccessPass.ts'
 import type { ContentRegistry } from '../../types/ethers-contracts/registry/ContentRegistry.ts'
 import type { RevenueShareToken } from '../../types/ethers-contracts/revenue/RevenueShareToken.ts'
 import type { BandwidthSettlement } from '../../types/ethers-contracts/settlement/BandwidthSettlement.ts'
-import type { TestUSD } from '../../types/ethers-contracts/mocks/TestUSD.ts'
 
 export const DAY = 86_400n
 export const GIB = 1n << 30n
