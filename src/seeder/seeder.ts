@@ -8,6 +8,7 @@ import type { PeerNode } from '../discovery/index.ts'
 import { BitCdnError } from '../errors.ts'
 import type { Gateways } from '../gateway-client/index.ts'
 import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
+import type { Settler } from '../settlement/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { type CreditInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
 import { announce } from './announce.ts'
@@ -16,11 +17,6 @@ import { DRAIN_TIMEOUT, GATEWAY_TIMEOUT, RESERVE_INTERVAL, SETTLE_INTERVAL, TRUS
 import { createDesk } from './desk.ts'
 import { createExposure } from './exposure.ts'
 import { createTerms } from './terms.ts'
-
-/** Turns what is due into money: `createSettler` of the settlement room, or nothing. */
-export interface SettlementWorker {
-  settle(options: { signal: AbortSignal }): Promise<unknown>
-}
 
 export interface SeederComponents {
   node: PeerNode
@@ -32,8 +28,8 @@ export interface SeederComponents {
   account: LocalAccount
   /** Null: logs come from downloaders alone. */
   gateways: Gateways | null
-  /** Null: nothing is settled here. */
-  settler: SettlementWorker | null
+  /** Settles now and then, and at the end: vouchers first, raw receipts where there are none. Null: nothing is settled here. */
+  settler: Pick<Settler, 'settleOnce' | 'reconcile'> | null
   logger: Logger
 }
 
@@ -93,7 +89,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     if (settler === null) return Promise.resolve()
     settling = settling.then(async () => {
       try {
-        await settler.settle({ signal })
+        await settler.settleOnce({ signal })
       } catch (error) {
         if (!signal.aborted) logger.warn({ err: error }, 'could not settle; tried again later')
       }
@@ -109,6 +105,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     async start({ signal } = {}) {
       await requireVoice(chain, seeder, account.address, signal)
       await ledger.releaseAll()
+      await reconcile(signal)
       const handler = serve(desk, {
         peerId: node.peerId,
         signal: closing.signal,
@@ -132,6 +129,15 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await settleDue(AbortSignal.timeout(DRAIN_TIMEOUT * 4))
       logger.info({ seeder }, 'stopped serving')
     },
+  }
+
+  /** What the chain did while we were away. A chain that is silent now is asked again by every admission. */
+  async function reconcile(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await settler?.reconcile({ signal })
+    } catch (error) {
+      logger.warn({ err: error }, 'could not compare the ledger with the chain yet')
+    }
   }
 
   function every(milliseconds: number, work: () => Promise<unknown>): void {

@@ -38,20 +38,25 @@ export interface GatewayBed {
   close(): Promise<void>
 }
 
-export async function startGatewayBed(): Promise<GatewayBed> {
+export async function startGatewayBed(
+  sold: { contentId?: string; length?: number; metainfo?: Uint8Array } = {},
+): Promise<GatewayBed> {
   const chain = await startTestChain()
   const folder = await mkdtemp(join(tmpdir(), 'bitcdn-gateway-'))
   const sponsor = await chain.account()
-  const published = await chain.publish(sponsor, { pricePerGiB: PRICE })
+  const published = await chain.publish(sponsor, {
+    pricePerGiB: PRICE,
+    ...(sold.contentId === undefined ? {} : { contentId: sold.contentId }),
+  })
   const { contentId, pass, token } = published
   const content = {
     contentId,
     pass,
     token,
     name: 'film.mkv',
-    length: CONTENT_LENGTH,
+    length: sold.length ?? CONTENT_LENGTH,
     pricePerGiB: PRICE,
-    metainfo: Buffer.from('d4:infodee'),
+    metainfo: sold.metainfo ?? Buffer.from('d4:infodee'),
   }
   const log = await openSponsorLog({ path: join(folder, 'sponsor.sqlite') })
   const own = await chain.as(sponsor)
