@@ -9,7 +9,7 @@ import { errnoOf, writeFailure } from './errors.ts'
 import { syncFolder } from './folder.ts'
 import { unitsBytes } from './held.ts'
 
-/** What a file looked like when its units were journalled: size, modification time, inode. Null: it was not there. */
+/** What a file looked like when its units were journalled: size, times, inode. Null: it was not there. */
 export type Stamp = string | null
 
 export interface JournalEntry {
@@ -27,9 +27,12 @@ const MAGIC = Buffer.from('BitCDN pieces 1\n')
 const CRC_BYTES = 4
 const LENGTH_BYTES = 4
 
-/** Stamps differ when the file was changed or replaced, as far as the file system tells. */
-export function stampOf({ size, mtimeNs, dev, ino }: BigIntStats): string {
-  return `${size}:${mtimeNs}:${dev}:${ino}`
+/**
+ * Stamps differ when the file was changed or replaced, as far as the file system tells. The time of birth is part of it
+ * because a new file may get the inode of a deleted one.
+ */
+export function stampOf({ size, mtimeNs, dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${size}:${mtimeNs}:${dev}:${ino}:${birthtimeNs}`
 }
 
 /** Whether two stamps are of the same file, whatever was written to it meanwhile. */
