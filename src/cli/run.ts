@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { BitCdnError } from '../errors.ts'
+import { claimCommand } from './commands/claim.ts'
 import { devnetCommand } from './commands/devnet.ts'
+import { earningsCommand } from './commands/earnings.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { getCommand } from './commands/get.ts'
 import { keyCommand } from './commands/key.ts'
 import { passCommand } from './commands/pass.ts'
 import { publishCommand } from './commands/publish.ts'
+import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
 import { statusCommand, stopCommand } from './commands/status.ts'
 import { torrentCommand } from './commands/torrent.ts'
@@ -37,8 +40,11 @@ function program(io: CommandIo): Command {
     keyCommand,
     publishCommand,
     gatewayCommand,
-    getCommand,
     passCommand,
+    getCommand,
+    seedCommand,
+    earningsCommand,
+    claimCommand,
     depositCommand,
     reserveCommand,
     torrentCommand,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { BitCdnError } from '../errors.ts'
@@ -108,7 +108,7 @@ async function nextWith(key: string, lines: Lines, ended: Promise<number>, name:
     }
     if (code !== undefined) {
       throw new BitCdnError('protocol', `${name} ended with exit code ${code} before it answered.`, {
-        advice: `Its log: ${log}`,
+        advice: `The end of its log:\n${lastLines(log)}`,
       })
     }
     await new Promise<void>((settle) => {
@@ -118,6 +118,14 @@ async function nextWith(key: string, lines: Lines, ended: Promise<number>, name:
       }
       lines.waiting.add(wake)
     })
+  }
+}
+
+function lastLines(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-5).join('\n')
+  } catch {
+    return '(empty)'
   }
 }
 

@@ -115,7 +115,8 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
     await authorizeSigner(creator.chain, { key: gatewayKey.address, added: price }, { signal }),
   )
 
-  const peers = ['--bootstrap', bootstrap, '--listen', '/ip4/127.0.0.1/tcp/0', '--allow-private']
+  const peers = ['--bootstrap', bootstrap, '--allow-private']
+  const listen = ['--listen', '/ip4/127.0.0.1/tcp/0']
   const gateway = await bed.start(gatewayKey, 'gateway', [
     'gateway',
     torrent,
@@ -138,6 +139,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
         '--gateway',
         gatewayUrl,
         ...peers,
+        ...listen,
         ...bed.chainFlags(),
       ])
       noted('approve the operator', await approveOperator(seeder.chain, { operator: operator.address }, { signal }))
@@ -179,6 +181,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
       '--gateway',
       gatewayUrl,
       '--events',
+      '--sha256',
       ...peers,
       ...bed.chainFlags(),
     ],
@@ -187,9 +190,8 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
   )
   say('Download', `${got.mbPerSecond} MB/s, verified; SHA-256 ${got.sha256}`)
 
-  const settlements = await Promise.all(seeders.map((seeder) => prepared(bed, seeder, gatewayUrl)))
-  const groups = settlements.filter(({ batch }) => batch !== '0x')
-  noted('settle for all seeders, by their operator', await settleMany(operator.chain, groups, { signal }))
+  const settlements = (await Promise.all(seeders.map((seeder) => batchesOf(bed, seeder, gatewayUrl)))).flat()
+  noted('settle for all seeders, by their operator', await settleMany(operator.chain, settlements, { signal }))
   const earned = []
   for (const seeder of seeders) {
     const amount = await readCredit(seeder.chain, seeder.address, { at: 'latest', signal })
@@ -244,13 +246,17 @@ function reserveFor(bytes: number, seeders: number, budget: bigint): bigint {
 }
 
 /** Asks a seeder for the batch that its operator may settle. */
-async function prepared(
+async function batchesOf(
   bed: Bed,
   seeder: Persona,
   gatewayUrl: string,
-): Promise<{ seeder: Address; batch: Hex; vouchers: number }> {
-  const batch = await bed.run(seeder, ['claim', '--prepare', '--gateway', gatewayUrl, ...bed.chainFlags()], 'batch')
-  return { seeder: seeder.address, batch: batch.batch as Hex, vouchers: Number(batch.vouchers) }
+): Promise<{ seeder: Address; batch: Hex; vouchers: number }[]> {
+  const prepared = await bed.run(
+    seeder,
+    ['claim', '--prepare', '--gateway', gatewayUrl, ...bed.chainFlags()],
+    'batches',
+  )
+  return prepared.batches as { seeder: Address; batch: Hex; vouchers: number }[]
 }
 
 function deliveredBy(got: Json, seeder: Address): bigint {

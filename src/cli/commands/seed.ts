@@ -1,0 +1,139 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { type ContentStore, parseMetainfo } from '../../content/index.ts'
+import { createNode, loadPeerKey } from '../../discovery/index.ts'
+import { BitCdnError } from '../../errors.ts'
+import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
+import { createSeeder, TRUSTED_WINDOWS } from '../../seeder/index.ts'
+import { createSettlementChain, createSettler } from '../../settlement/index.ts'
+import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
+import { openLedger } from '../../storage/sqlite/index.ts'
+import { gatewaysOf } from '../gateways.ts'
+import { type CommandIo, printResult } from '../io.ts'
+import { programLogger, untilAsked } from '../program.ts'
+import { announceRunning, refuseSecond } from '../running.ts'
+import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
+import { openWallet, parseAddress, WALLET_SETTINGS } from '../wallet.ts'
+import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
+
+export function seedCommand(io: CommandIo): Command {
+  const command = new Command('seed')
+    .description('serve content and be paid for it')
+    .argument('<torrents...>', 'the .torrent files of what you hold')
+    .option('--data <path>', 'the files: the content itself, or the folder that holds it', '.')
+    .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
+    .option('--payout <address>', 'who is paid (default: the key itself, which otherwise must be its operator)')
+    .option('--lanes <numbers>', 'lanes that you serve, separated by commas', '0')
+    .option('--free', 'also give it away to whoever asks without paying')
+    .option(
+      '--trust-windows <count>',
+      'windows of bytes beyond a reserve that a sponsor is trusted with',
+      String(TRUSTED_WINDOWS),
+    )
+    .option(
+      '--auto-claim <amount>',
+      'settle by itself, at least this much at once (default: only "bitcdn claim" settles)',
+    )
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  bitcdn seed film.torrent --data film.mkv
+  bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04`,
+  )
+  return withSettings(command, ...WALLET_SETTINGS, 'gateway', 'bootstrap', 'listen', 'allowPrivate').action(
+    async (torrents: string[], options: Options) => {
+      const settings = resolveSettings(options, io)
+      const { signal } = io
+      refuseSecond(settings.home, 'seed')
+      const logger = programLogger('seeder', String(options.logLevel))
+      const { chain, decimals, symbol } = await openWallet(settings, signal)
+      const account = chain.account!
+      const pricePerGiB = parseMoney(String(options.pricePerGib), decimals, '--price-per-gib')
+      const lanes = String(options.lanes)
+        .split(',')
+        .map((lane) => BigInt(parseWhole(lane.trim(), '--lanes')))
+      const stores = await openStores(torrents, settings, options, io)
+      const ledger = await openLedger({
+        path: settings.path('ledger.sqlite'),
+        domain: { chainId: chain.id, settlement: chain.addresses.settlement },
+      })
+      const node = await createNode({
+        privateKey: await loadPeerKey(settings.path('peer.key')),
+        listen: settings.list('listen'),
+        bootstrap: settings.list('bootstrap'),
+        allowPrivate: settings.flag('allowPrivate'),
+        dht: 'server',
+      })
+      const gateways = gatewaysOf(settings, account, logger)
+      const settler =
+        options.autoClaim === undefined
+          ? null
+          : createSettler(
+              { ledger, chain: createSettlementChain(chain), vouchers: gateways, logger },
+              { min: parseMoney(String(options.autoClaim), decimals, '--auto-claim') },
+            )
+      const seeder = createSeeder(
+        { node, chain, ledger, stores, account, gateways, settler, logger },
+        {
+          ...(options.payout === undefined ? {} : { seeder: parseAddress(String(options.payout), '--payout') }),
+          pricePerGiB,
+          lanes,
+          free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
+          trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),
+        },
+      )
+      await seeder.start({ signal })
+      const contents = stores.map(({ metainfo, verifiedBytes }) => ({
+        ...{ contentId: metainfo.contentId, name: metainfo.name, length: metainfo.length, verifiedBytes },
+      }))
+      const addresses = node.addresses()
+      const peerId = node.peerId.toString()
+      const withdraw = announceRunning(settings.home, 'seed', { peerId, addresses, seeder: seeder.address, contents })
+      const ready = { ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents }
+      printResult(io, settings.json, ready, () => [
+        `Seeder     ${seeder.address}, at ${money(pricePerGiB, decimals)} ${symbol} per GiB`,
+        ...addresses.map((address) => `Address    ${address}`),
+        ...contents.map(
+          ({ name, length, verifiedBytes }) =>
+            `Serves     ${name}  ${bytesInWords(length)}${verifiedBytes < length ? `, of which ${bytesInWords(verifiedBytes)} are intact` : ''}`,
+        ),
+      ])
+      await untilAsked(signal)
+      await seeder.stop()
+      await node.stop()
+      await Promise.all(stores.map((store) => store.close()))
+      await ledger.close()
+      withdraw()
+    },
+  )
+}
+
+async function openStores(
+  torrents: readonly string[],
+  settings: Settings,
+  options: Options,
+  io: CommandIo,
+): Promise<ContentStore[]> {
+  const stores: ContentStore[] = []
+  for (const torrent of torrents) {
+    const metainfo = parseMetainfo(await readTorrentFile(resolve(torrent)))
+    const store = await openSeed(metainfo, String(options.data), {
+      journal: settings.path('journals', `${metainfo.contentId}.journal`),
+      signal: io.signal,
+    })
+    if (store.verifiedBytes === 0) {
+      throw new BitCdnError(
+        'verification-failed',
+        `Nothing of ${metainfo.name} at ${resolve(String(options.data))} is intact.`,
+        {
+          advice: `Check it with: bitcdn torrent verify ${torrent} ${String(options.data)}`,
+        },
+      )
+    }
+    if (!store.complete) io.err(`Warning: parts of ${metainfo.name} are missing or damaged; they are not served.`)
+    stores.push(store)
+  }
+  return stores
+}
