@@ -27,7 +27,8 @@ const settlementAbi = parseAbi([
 const shareAbi = parseAbi([
   'function claimable(address) view returns (uint256)',
   'function entitlement(address) view returns (uint256 whole, uint256 fraction)',
-  'function books() view returns (uint256 received, uint256 paid, uint256 pending, uint256 remainder, uint256 unsynced)',
+  'function books() view returns (uint256 received, uint256 paid, uint256 pending, uint256 unsynced)',
+  'function totalSupply() view returns (uint256)',
   'event Transfer(address indexed from, address indexed to, uint256 value)',
   'event Claimed(address indexed holder, address indexed to, uint256 amount)',
 ])
@@ -143,15 +144,17 @@ const [pool] = await client.readContract({
   functionName: 'account',
   args: [sponsor],
 })
-const [received, claimedInBooks, pending, remainder, unsynced] = await client.readContract({
+const [received, claimedInBooks, pending, unsynced] = await client.readContract({
   address: share,
   abi: shareAbi,
   functionName: 'books',
 })
 
 const budgetLeft = pool + sum(reserves)
-const carriedExact = remainder + sum(holders.map(({ fraction }) => fraction))
-const carried = carriedExact >> 80n
+// What does not divide is owed in fractions of one unit, counted in 1/supply; together they are whole units.
+const supply = await client.readContract({ address: share, abi: shareAbi, functionName: 'totalSupply' })
+const fractions = sum(holders.map(({ fraction }) => fraction))
+const carried = fractions / supply
 const toSeeders = sum(seeders.map(({ earned }) => earned))
 const toHolders = sum(holders.map(({ claimed, claimable }) => claimed + claimable)) + pending
 
@@ -190,7 +193,7 @@ const checks = [
     actual: claimedInBooks,
   },
   { what: 'no income waits uncounted', expected: 0n, actual: unsynced },
-  { what: 'what is carried is a whole number of units', expected: 0n, actual: carriedExact & ((1n << 80n) - 1n) },
+  { what: 'what is carried is a whole number of units', expected: 0n, actual: fractions % supply },
 ].map((check) => ({ ...check, holds: check.expected === check.actual }))
 const conserved = checks.every(({ holds }) => holds)
 

@@ -8,15 +8,14 @@ import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 
 /// @title RevenueShareToken
 /// @notice Shares of one content's income. Income arrives in one stablecoin; every holder claims its part.
-/// @dev ERC-20 with ERC-2612, one clone per content with immutable arguments. An accumulator per share makes the cost of a
-/// distribution independent of the number of holders; what does not divide is carried, never lost.
+/// @dev ERC-20 with ERC-2612, one clone per content with immutable arguments. The cost of a distribution is independent of
+/// the number of holders; what does not divide among them is carried to the unit, never lost.
 ///
-/// Income of a block belongs to those who hold when the block ends: it waits as `pending` and is folded into the
-/// accumulator by the first transfer, claim or distribution of a later block. So shares that are borrowed, or bought and
-/// sold, within one block earn nothing.
+/// Income of a block belongs to those who hold when the block ends; until then it is `pending` and nobody's. So shares that
+/// are borrowed, or bought and sold, within one block earn nothing.
 ///
-/// Conservation, to the unit: received = paid + Σ claimable + pending + carried, where
-/// carried = (remainder + Σ fraction) / 2^80 with `remainder` from {books} and every holder's `fraction` from {entitlement}.
+/// Conservation, to the unit: received = paid + Σ claimable + pending + carried, where carried = Σ fraction / supply with
+/// every holder's `fraction` from {entitlement}; this division has no rest.
 interface IRevenueShareToken is IERC20Metadata, IERC20Permit, IERC5267 {
     /// @notice Shares that a holder receives when the content is published.
     struct Share {
@@ -39,6 +38,8 @@ interface IRevenueShareToken is IERC20Metadata, IERC20Permit, IERC5267 {
     error RevenueShareToken_AlreadyInitialized();
     /// @notice The shares handed out at the start do not add up to the supply, or the supply is zero.
     error RevenueShareToken_WrongSupply(uint256 expected, uint256 actual);
+    /// @notice There are more shares than the storage fields are sized for.
+    error RevenueShareToken_SupplyAboveMax(uint256 expected, uint256 actual);
     /// @notice Shares cannot be sent to their own contract, where they would earn for nobody.
     error RevenueShareToken_TransferToSelf();
     /// @notice `holder` has code and did not consent to others claiming for it.
@@ -92,19 +93,15 @@ interface IRevenueShareToken is IERC20Metadata, IERC20Permit, IERC5267 {
     /// @notice What a holder is owed, exactly.
     /// @param holder Whose.
     /// @return whole What it could claim now.
-    /// @return fraction What it is owed below one unit, in 1/2^80 units.
+    /// @return fraction What it is owed below one unit, in 1/supply units.
     function entitlement(address holder) external view returns (uint256 whole, uint256 fraction);
 
-    /// @notice The token's books, as they would stand if they were brought up to date now.
+    /// @notice The token's books.
     /// @return received All income ever counted.
     /// @return paid All income ever claimed.
     /// @return pending Income of the present block, which belongs to those who hold when it ends.
-    /// @return remainder Income that did not divide by the supply, in 1/2^80 units, less than the supply.
     /// @return unsynced Stablecoin held here that {sync} would count.
-    function books()
-        external
-        view
-        returns (uint256 received, uint256 paid, uint256 pending, uint256 remainder, uint256 unsynced);
+    function books() external view returns (uint256 received, uint256 paid, uint256 pending, uint256 unsynced);
 
     /// @notice Whether a holder with code allows others to claim for it.
     function claimConsent(address holder) external view returns (bool);

@@ -18,15 +18,16 @@ import {IRevenueShareToken} from "./IRevenueShareToken.sol";
 /// @notice See {IRevenueShareToken}.
 /// @dev Immutable arguments of a clone, packed: publisher20 supply12 maxDeliveryBps2 title.
 ///
-/// Everything below one unit is kept in 1/2^80 units. A holder is owed perShare × shares − debt; a transfer moves
-/// perShare × amount of debt along with the shares, a claim adds what it paid, so the sum of what all are owed is exactly
-/// what was folded in less what was paid. Bounds: received < 2^72, so perShare × supply < 2^152 and |debt| < 2^153.
+/// The supply never changes, so nothing is ever divided before a claim: the accumulator per share is the income itself, and
+/// a holder is owed (income × shares − debt) / supply, exactly. A transfer moves income × amount of debt along with the
+/// shares, a claim adds paid × supply, so the sum of what all are owed is exactly income − paid.
+/// Bounds: income < 2^72 and supply <= 2^86, so income × shares < 2^158 and |debt| < 2^159.
 contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for int256;
     using SafeCast for uint256;
 
-    uint256 private constant FRACTION_BITS = 80;
+    uint256 private constant MAX_SUPPLY = 2 ** 86;
     uint256 private constant MAX_DECIMALS = 8;
 
     /// @inheritdoc IRevenueShareToken
@@ -34,7 +35,6 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
 
     mapping(address holder => Holder) private _holder;
     mapping(address holder => bool) private _claimConsent;
-    Accumulator private _accumulator;
     Books private _books;
 
     struct Holder {
@@ -42,13 +42,8 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
         int160 debt;
     }
 
-    /// @dev What one share has earned since the beginning, and what did not divide by the supply.
-    struct Accumulator {
-        uint160 perShare;
-        uint96 remainder;
-    }
-
-    /// @dev `pending` arrived in block `pendingBlock` and waits for its end. A block number also says: initialised.
+    /// @dev Of `received`, `pending` arrived in block `pendingBlock` and is nobody's until that block has ended. A block
+    /// number also says: initialised.
     struct Books {
         uint64 pending;
         uint48 pendingBlock;
@@ -82,6 +77,7 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
         }
         uint256 supply = totalSupply();
         if (sum != supply || supply == 0) revert RevenueShareToken_WrongSupply(supply, sum);
+        if (supply > MAX_SUPPLY) revert RevenueShareToken_SupplyAboveMax(MAX_SUPPLY, supply);
     }
 
     // --- income -----------------------------------------------------------------------------------------------------
@@ -135,20 +131,15 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
 
     /// @inheritdoc IRevenueShareToken
     function entitlement(address holder) public view returns (uint256 whole, uint256 fraction) {
-        (Accumulator memory a,,) = _folded();
-        uint256 owed = _owed(a, _holder[holder]);
-        whole = owed >> FRACTION_BITS;
-        fraction = owed - (whole << FRACTION_BITS);
+        uint256 supply = totalSupply();
+        uint256 owed = _owed(_income(_books), _holder[holder]);
+        return (owed / supply, owed % supply);
     }
 
     /// @inheritdoc IRevenueShareToken
-    function books()
-        external
-        view
-        returns (uint256 received, uint256 paid, uint256 pending, uint256 remainder, uint256 unsynced)
-    {
-        (Accumulator memory a, Books memory b,) = _folded();
-        return (b.received, b.paid, b.pending, a.remainder, _unsynced(b));
+    function books() external view returns (uint256 received, uint256 paid, uint256 pending, uint256 unsynced) {
+        Books memory b = _books;
+        return (b.received, b.paid, b.received - _income(b), _unsynced(b));
     }
 
     /// @inheritdoc IRevenueShareToken
@@ -207,10 +198,9 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
     /// is no minting or burning after {initialize}.
     function _update(address from, address to, uint256 amount) internal override {
         if (to == address(this)) revert RevenueShareToken_TransferToSelf();
-        Accumulator memory a = _fold();
         Holder memory sender = _holder[from];
         if (amount > sender.shares) revert ERC20InsufficientBalance(from, sender.shares, amount);
-        int256 moved = (uint256(a.perShare) * amount).toInt256();
+        int256 moved = (_income(_books) * amount).toInt256();
         _holder[from] = Holder(sender.shares - uint96(amount), (sender.debt - moved).toInt160());
         Holder memory receiver = _holder[to]; // read after the sender was written: both may be the same
         _holder[to] = Holder(receiver.shares + uint96(amount), (receiver.debt + moved).toInt160());
@@ -218,48 +208,33 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
     }
 
     function _claim(address holder, address to) private returns (uint256 amount) {
-        Accumulator memory a = _fold();
+        Books memory b = _books;
         Holder memory h = _holder[holder];
-        amount = _owed(a, h) >> FRACTION_BITS;
+        uint256 supply = totalSupply();
+        amount = _owed(_income(b), h) / supply;
         if (amount == 0) return 0;
-        _holder[holder].debt = (h.debt + (amount << FRACTION_BITS).toInt256()).toInt160();
-        _books.paid = (_books.paid + amount).toUint72();
+        h.debt = (h.debt + (amount * supply).toInt256()).toInt160();
+        b.paid = (b.paid + amount).toUint72();
+        (_holder[holder], _books) = (h, b);
         emit Claimed(holder, to, amount);
         stablecoin.safeTransfer(to, amount);
     }
 
     /// @dev Counts what is here and not yet counted as income of this block.
     function _count() private returns (uint256 received) {
-        (Accumulator memory a, Books memory b, bool changed) = _folded();
+        Books memory b = _books;
         received = _unsynced(b);
-        if (changed) _accumulator = a;
-        if (received == 0 && !changed) return 0;
-        b.pending = (b.pending + received).toUint64();
+        if (received == 0) return 0;
+        b.pending = (b.received - _income(b) + received).toUint64();
         b.pendingBlock = uint48(block.number);
         b.received = (b.received + received).toUint72();
         _books = b;
-        if (received != 0) emit Distributed(msg.sender, received);
+        emit Distributed(msg.sender, received);
     }
 
-    function _fold() private returns (Accumulator memory) {
-        (Accumulator memory a, Books memory b, bool changed) = _folded();
-        if (changed) {
-            _accumulator = a;
-            _books = b;
-        }
-        return a;
-    }
-
-    /// @dev Income of a block that has ended belongs to the shares; of the present block it waits.
-    function _folded() private view returns (Accumulator memory a, Books memory b, bool changed) {
-        (a, b) = (_accumulator, _books);
-        if (b.pending == 0 || b.pendingBlock == block.number) return (a, b, false);
-        uint256 supply = totalSupply();
-        uint256 scaled = (uint256(b.pending) << FRACTION_BITS) + a.remainder;
-        a.perShare = (a.perShare + scaled / supply).toUint160();
-        a.remainder = uint96(scaled % supply);
-        b.pending = 0;
-        return (a, b, true);
+    /// @dev Income of the blocks that have ended: it belongs to the shares.
+    function _income(Books memory b) private view returns (uint256) {
+        return b.pendingBlock == block.number ? b.received - b.pending : b.received;
     }
 
     function _unsynced(Books memory b) private view returns (uint256) {
@@ -267,8 +242,13 @@ contract RevenueShareToken is IRevenueShareToken, ClonePermit, ReentrancyGuardTr
         return held > counted ? held - counted : 0;
     }
 
-    function _owed(Accumulator memory a, Holder memory h) private pure returns (uint256) {
-        return ((uint256(a.perShare) * h.shares).toInt256() - h.debt).toUint256();
+    /// @dev In 1/supply units.
+    function _owed(uint256 income, Holder memory h) private pure returns (uint256) {
+        return ((income * h.shares).toInt256() - h.debt).toUint256();
+    }
+
+    function _domainName() internal view override returns (string memory) {
+        return name();
     }
 
     function _args() private view returns (bytes memory) {

@@ -12,8 +12,6 @@ export interface ShareBooks {
   readonly paid: bigint
   /** Income of a block that is not folded in yet. */
   readonly pending: bigint
-  /** What did not divide; it is carried to the next income. */
-  readonly remainder: bigint
   /** Money that lies there and was not counted yet. */
   readonly unsynced: bigint
 }
@@ -54,6 +52,6 @@ export async function transferShares(
 
 export async function readShareBooks(chain: Chain, token: Address, options: ReadOptions = {}): Promise<ShareBooks> {
   const read = () => chain.client.readContract({ address: token, abi, functionName: 'books' })
-  const [received, paid, pending, remainder, unsynced] = await ask(chain.rpcUrl, read, options.signal)
-  return { received, paid, pending, remainder, unsynced }
+  const [received, paid, pending, unsynced] = await ask(chain.rpcUrl, read, options.signal)
+  return { received, paid, pending, unsynced }
 }
