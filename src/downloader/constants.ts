@@ -12,10 +12,18 @@ export const MAX_WANTS_IN_FLIGHT = 16
 /** Seeders that are asked at the same time. */
 export const MAX_SEEDERS = 8
 
-/** A line may be for at most this much; the open lines of a download for 1.1 times what is left, and a window. */
+/**
+ * A line may be for at most this much; all lines of a download for what has arrived, 1.1 times what is left, and a window. A
+ * line is two thirds of a seeder's share, so that fast seeders ask again while slow ones still have theirs.
+ */
 export const MAX_LINE_BYTES = 1024 * MIB
-export const MIN_LINE_BYTES = 8 * MIB
-export const LINE_SLACK_PERCENT = 110n
+export const MIN_LINE_BYTES = 16 * MIB
+export const LINE_SLACK_PERCENT = 110
+export const LINE_SHARE = 2 / 3
+
+/** A seeder's later lines are for what it sends in this time, but for a window at least. */
+export const LINE_SECONDS = 15
+export const SHORT_LINE_BYTES = MIB
 
 /** How long a seeder without a line waits before it asks again, when the open lines cover what is left. */
 export const LINE_MILLISECONDS = 250

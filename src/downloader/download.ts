@@ -115,6 +115,7 @@ async function run(
           ...{ contentId, source: components.sessions, record, signal: over.signal },
           maxPrice: init.maxPrice ?? null,
           left: () => to?.plan.left ?? metainfo?.length ?? 0,
+          arrived: () => (metainfo === null || to === null ? 0 : metainfo.length - to.plan.left),
           seeders: () => alive().length,
           connecting: () => alive().filter((peer) => peer.state === 'connecting').length,
         })
@@ -205,7 +206,9 @@ async function run(
   function tick(): void {
     const now = performance.now()
     for (const peer of peers.values()) if (peer.state !== 'over') peer.tick()
-    if (alive().length > 0) aliveAt = now
+    if (to !== null && to.plan.unassigned > 0 && alive().some((peer) => peer.lacksLine)) slowestHolder()?.yieldLine()
+    // Seeders that only wait (for a line, for another try) do not keep a download alive.
+    if (alive().some(({ state }) => state !== 'waiting')) aliveAt = now
     const nobody =
       peers.size === 0 ? !searching && (request.sources ?? []).length === 0 : !searching && alive().length === 0
     if (nobody || now - aliveAt >= patience) fail(nobodyServes(contentId, failures(), received > 0))
@@ -222,6 +225,13 @@ async function run(
       toldAt = now
       tell()
     }
+  }
+
+  /** Who would take longest to use up its line, if that is long: while others wait for one, its line is better given up. */
+  function slowestHolder(): DownloadPeer | null {
+    let slowest: DownloadPeer | null = null
+    for (const peer of alive()) if (peer.secondsOfLine > (slowest?.secondsOfLine ?? 1)) slowest = peer
+    return slowest
   }
 
   function tell(): void {

@@ -1,8 +1,8 @@
 import { UNIT_BYTES } from '../content/index.ts'
 import type { BitCdnError } from '../errors.ts'
 import { createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
-import { FIRST_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
-import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
+import { MAX_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
+import { BATCH_MILLISECONDS, LINE_SHARE, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
 import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
 import { isUsable } from './record.ts'
@@ -13,8 +13,9 @@ export interface LinesInit {
   readonly record: DownloadRecord
   readonly maxPrice: bigint | null
   readonly signal: AbortSignal
-  /** Bytes not verified yet. */
+  /** Bytes not verified yet, and bytes verified. */
   left(): number
+  arrived(): number
   /** Seeders that take part, those that are only being connected to included. */
   seeders(): number
   /** Seeders that may ask for a line in a moment. */
@@ -24,10 +25,10 @@ export interface LinesInit {
 /** The lines of one download: how long they are, who holds one, and what may still be authorised. */
 export interface Lines {
   /**
-   * A line at this seeder: one that an earlier stream or process left, or a new one. Null while the open lines already
+   * A line at this seeder: one that an earlier stream or process left, or a new one of `atMost` bytes. Null while the open lines already
    * cover what is left. Throws `refused` when the sponsor gives none to this seeder, and whatever the source throws.
    */
-  obtain(terms: SignedTerms): Promise<RecordedSession | null>
+  obtain(terms: SignedTerms, atMost: number): Promise<RecordedSession | null>
   /** The line is over: what it did not carry may be authorised again. */
   close(session: Head): void
   /** A stream on it ended without closing it: it may be gone on with. */
@@ -37,6 +38,7 @@ export interface Lines {
 interface Wish {
   readonly terms: SignedTerms
   readonly key: SessionKey
+  readonly atMost: number
   readonly answer: PromiseWithResolvers<RecordedSession | null>
 }
 
@@ -50,20 +52,24 @@ export function createLines(init: LinesInit): Lines {
   let timer: NodeJS.Timeout | null = null
   let first = true
 
-  function openBytes(): bigint {
-    let sum = 0n
-    for (const { session, closed } of record.sessions()) if (!closed) sum += session.line.maxBytes
-    return sum
-  }
-
+  /**
+   * What may be authorised now. Of the lines granted so far, either what has arrived or what lines that are over were for is
+   * not open any more: whichever is more, since both count the bytes that those carried.
+   */
   function allowance(): number {
-    return Number((BigInt(init.left()) * LINE_SLACK_PERCENT) / 100n + BigInt(FIRST_WINDOW_BYTES) - openBytes())
+    let granted = 0
+    let over = 0
+    for (const { session, closed } of record.sessions()) {
+      granted += Number(session.line.maxBytes)
+      if (closed) over += Number(session.line.maxBytes)
+    }
+    const left = init.left()
+    return Math.max(init.arrived(), over) + (left * LINE_SLACK_PERCENT) / 100 + MAX_WINDOW_BYTES - granted
   }
 
-  /** Bytes for each of `count` new lines: a third of a seeder's share, so that fast ones soon ask for more. */
-  function lineBytes(count: number): number {
-    const share = (init.left() * Number(LINE_SLACK_PERCENT)) / 100 / (3 * Math.max(1, init.seeders()))
-    const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share))
+  function lineBytes(wish: Wish, count: number): number {
+    const share = (init.left() * LINE_SHARE * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders())
+    const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share), wish.atMost)
     return Math.floor(Math.min(wanted, allowance() / count) / UNIT_BYTES) * UNIT_BYTES
   }
 
@@ -80,33 +86,33 @@ export function createLines(init: LinesInit): Lines {
   async function flush(): Promise<void> {
     const batch = wishes
     wishes = []
-    let granted = batch
-    let maxBytes = lineBytes(granted.length)
-    if (maxBytes < UNIT_BYTES) {
-      // Too little for all of them: one at least may have what there is.
-      granted = batch.slice(0, 1)
-      maxBytes = lineBytes(1)
-      for (const wish of batch.slice(1)) wish.answer.resolve(null)
+    const sizes = new Map<Wish, number>()
+    // Too little for all of them may still be enough for one.
+    const count = allowance() / batch.length < UNIT_BYTES ? 1 : batch.length
+    for (const wish of batch.slice(0, count)) {
+      const bytes = lineBytes(wish, count)
+      if (bytes >= UNIT_BYTES) sizes.set(wish, bytes)
     }
-    if (maxBytes < UNIT_BYTES) {
-      for (const wish of granted) wish.answer.resolve(null)
-      return
-    }
+    for (const wish of batch) if (!sizes.has(wish)) wish.answer.resolve(null)
+    if (sizes.size === 0) return
     try {
-      await ask(granted, BigInt(maxBytes))
+      await ask(sizes)
     } catch (error) {
-      for (const wish of granted) wish.answer.reject(error)
+      for (const wish of sizes.keys()) wish.answer.reject(error)
     }
   }
 
-  async function ask(batch: readonly Wish[], maxBytes: bigint): Promise<void> {
+  async function ask(sizes: ReadonlyMap<Wish, number>): Promise<void> {
+    const batch = [...sizes.keys()]
     const over = record.sessions().filter((session) => session.closed)
     const { sessions, refused } = await source.open(
       {
         contentId: init.contentId,
         download: record.download,
         remaining: BigInt(init.left()),
-        requests: batch.map(({ terms, key }) => ({ terms, sessionKey: key.address, maxBytes })),
+        requests: [...sizes].map(([{ terms, key }, bytes]) => {
+          return { terms, sessionKey: key.address, maxBytes: BigInt(bytes) }
+        }),
         ...(over.length === 0 ? {} : { abandoned: over.map(({ session }) => session.session) }),
       },
       signal,
@@ -129,7 +135,7 @@ export function createLines(init: LinesInit): Lines {
   }
 
   return {
-    obtain(terms) {
+    obtain(terms, atMost) {
       const kept = record
         .sessions()
         .find(
@@ -140,7 +146,7 @@ export function createLines(init: LinesInit): Lines {
         inUse.add(kept.session.session)
         return Promise.resolve(kept)
       }
-      const wish: Wish = { terms, key: createSessionKey(), answer: Promise.withResolvers() }
+      const wish: Wish = { terms, key: createSessionKey(), atMost, answer: Promise.withResolvers() }
       wishes.push(wish)
       if (timer === null) gather(performance.now())
       return wish.answer.promise

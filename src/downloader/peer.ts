@@ -8,15 +8,18 @@ import {
   FIRST_WANTS,
   HEDGE_MILLISECONDS,
   LINE_MILLISECONDS,
+  LINE_SECONDS,
+  MAX_LINE_BYTES,
   MAX_WANTS_IN_FLIGHT,
   RETRY_MILLISECONDS,
+  SHORT_LINE_BYTES,
   SLICE_BYTES,
 } from './constants.ts'
 import { BadUnitError, type SeederFailure, UnsuitableTermsError } from './errors.ts'
 import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
 import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
-import type { DownloadNode, DownloadRecord, FoundPeer } from './ports.ts'
+import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
 
 export interface PeerInit {
   readonly target: string | FoundPeer
@@ -42,6 +45,12 @@ export interface DownloadPeer {
   readonly bytes: number
   readonly paid: bigint
   readonly failure: SeederFailure | null
+  /** Whether it would fetch more and has no line for it, since others' cover what is left. */
+  readonly lacksLine: boolean
+  /** How long it would need for the rest of its line. */
+  readonly secondsOfLine: number
+  /** Closes its line, so that what it did not carry can be given to others. */
+  yieldLine(): void
   /** Resolves when nothing more comes from this seeder. Never rejects: see `failure`. */
   readonly done: Promise<void>
   /** Asks for as much as it may. */
@@ -66,6 +75,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let finishing = false
   let bytes = 0
   let paidBefore = 0n
+  let lacksLine = false
   let failure: SeederFailure | null = null
   let visitOver = Promise.withResolvers<Error | null>()
   let rate = 0
@@ -141,7 +151,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
         fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
         return false
       }
-      await fetcher.begin(contentId, line, to)
+      await begin(fetcher, line, to)
       destination = to
       streams.add(fetcher)
       active = fetcher
@@ -154,6 +164,25 @@ export function createPeer(init: PeerInit): DownloadPeer {
     }
   }
 
+  async function begin(fetcher: Fetcher, line: RecordedSession | null, to: Destination): Promise<void> {
+    try {
+      await fetcher.begin(contentId, line, to)
+    } catch (error) {
+      if (line !== null) {
+        // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
+        if (error instanceof RefusedError && !mayRetry(error)) lines?.close(line.session.session)
+        else lines?.release(line.session.session)
+      }
+      throw error
+    }
+  }
+
+  /** The first line is a share of the content; later ones follow what the seeder was seen to send. */
+  function longestLine(): number {
+    if (bytes === 0) return MAX_LINE_BYTES
+    return Math.max(SHORT_LINE_BYTES, rate * LINE_SECONDS)
+  }
+
   const isOver = (to: Destination | null): boolean => finishing || signal.aborted || to?.plan.complete === true
 
   async function obtainLine(
@@ -163,7 +192,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
     patient: boolean,
   ): ReturnType<Lines['obtain']> {
     for (;;) {
-      const line = isOver(to) ? null : await from.obtain(terms)
+      const line = isOver(to) ? null : await from.obtain(terms, longestLine())
+      lacksLine = line === null
       if (line !== null || !patient || isOver(to)) return line
       state = 'waiting'
       await pause(LINE_MILLISECONDS, signal)
@@ -216,17 +246,19 @@ export function createPeer(init: PeerInit): DownloadPeer {
   /** A line that is nearly used up is followed by another, on a stream of its own. */
   function renew(): void {
     if (lines === null || destination === null || connection === null || renewing || isOver(destination)) return
+    if (destination.plan.unassigned === 0) lacksLine = false
     if (destination.plan.unassigned === 0 || performance.now() < renewAt) return
     if (active !== null && active.room >= wantsAllowed() * SLICE_BYTES) return
     renewing = true
     openStream(connection, false)
       .catch((error: Error) => {
+        renewAt = performance.now() + LINE_MILLISECONDS
         // While another line is alive, that one may still go on.
         if (streams.size === 0) visitOver.resolve(error)
       })
       .finally(() => {
         renewing = false
-        renewAt = performance.now() + LINE_MILLISECONDS
+        if (lacksLine) renewAt = performance.now() + LINE_MILLISECONDS
       })
   }
 
@@ -267,6 +299,15 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     get failure() {
       return failure
+    },
+    get lacksLine() {
+      return lacksLine && state !== 'over'
+    },
+    get secondsOfLine() {
+      return active === null || lines === null ? 0 : active.room / Math.max(rate, 1)
+    },
+    yieldLine() {
+      if (active !== null) void retire(active)
     },
     done,
     pump,

@@ -18,8 +18,12 @@ export const MAX_METADATA_BYTES = 10 * MIB + 128
 /** A receiver takes data frames of any whole number of units up to this. */
 export const MAX_DATA_BYTES = MIB
 
-/** What our seeder puts into one data frame at most: long enough to be cheap, short enough for many streams to share. */
-export const MAX_DATA_FRAME_BYTES = 2 * UNIT_BYTES
+/**
+ * What our seeder puts into one data frame at most. A sixteenth of the window is sent at once: small frames while receipts are
+ * close to each other, long ones, which cost less, when they are far apart.
+ */
+export const MAX_DATA_FRAME_BYTES = 4 * UNIT_BYTES
+export const FRAME_DIVISOR = 16
 
 /** Bytes beyond the last durable receipt that a session may get at first; doubles with each receipt in time. */
 export const FIRST_WINDOW_BYTES = MIB

@@ -27,8 +27,8 @@ export interface FrameParser {
 /** Four bytes of varint reach 2^28; no frame is longer. */
 const MAX_VARINT_BYTES = 4
 
-/** Longer than any data header, shorter than any message with a hash, key or signature in it. */
-const NUMBERS_BYTES = 24
+/** First byte of a data header (field 13, length-delimited): the one frequent message, and it holds numbers alone. */
+const DATA_TAG = 0x6a
 
 /** A control message behind its length as an unsigned varint. */
 export function encodeMessage(message: Partial<Message>): Uint8Array {
@@ -96,7 +96,7 @@ export function createFrameParser(sink: FrameSink): FrameParser {
 
   /** The decoder's fields are views: whatever holds more than numbers gets memory that is not written again. */
   function ownBytes(): Uint8Array {
-    if (length <= NUMBERS_BYTES) return scratch.subarray(0, length)
+    if (scratch[0] === DATA_TAG) return scratch.subarray(0, length)
     const bytes = length > MAX_MESSAGE_BYTES ? scratch : scratch.slice(0, length)
     if (length > MAX_MESSAGE_BYTES) scratch = new Uint8Array(4096)
     return bytes.subarray(0, length)

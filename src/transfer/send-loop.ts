@@ -1,6 +1,6 @@
 import type { ContentStore } from '../content/index.ts'
 import { UNIT_BYTES } from '../content/index.ts'
-import { MAX_DATA_FRAME_BYTES } from './constants.ts'
+import { FRAME_DIVISOR, MAX_DATA_FRAME_BYTES } from './constants.ts'
 import type { Tab } from './credit.ts'
 import type { Admission } from './ports.ts'
 import type { QueuedWant, WantQueue } from './wants.ts'
@@ -49,7 +49,8 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
 
   /** Bytes of the next frame: whole units, or the short unit at the end; 0 while the window has no room for one. */
   function frameLength(want: QueuedWant): number {
-    const left = Math.min(want.end - want.next, MAX_DATA_FRAME_BYTES)
+    const longest = tab === null ? MAX_DATA_FRAME_BYTES : Math.max(2 * UNIT_BYTES, tab.window / FRAME_DIVISOR)
+    const left = Math.min(want.end - want.next, longest, MAX_DATA_FRAME_BYTES)
     if (tab === null) return left
     const room = Math.min(tab.room(), limit - tab.served)
     return room >= left ? left : Math.floor(room / UNIT_BYTES) * UNIT_BYTES

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { bytesToHex, type Hex } from 'viem'
 import type { ContentStore } from '../content/index.ts'
+import { hasCode } from '../errors.ts'
 import { createDomain, type Domain, type SignedTerms, verifyProof, verifyReceipt } from '../receipts/index.ts'
 import { addressPrefix } from './address-prefix.ts'
 import {
@@ -124,6 +125,7 @@ export function createServing(init: ServingInit): Serving {
     greeted = true
     void admit(hello).catch((error: unknown) => {
       if (error instanceof RefusedError) void refuse(error.refusal, error.message)
+      else if (hasCode(error, 'refused')) void refuse('logDoesNotExtend', error.message)
       else fail(error as Error)
     })
   }

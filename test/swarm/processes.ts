@@ -22,7 +22,10 @@ export async function spawnSeeder(init: SeederInit): Promise<SeederProcess> {
   if (child.stdout === null) throw new Error('The seeder has no output.')
   const lines = createInterface({ input: child.stdout })
   const first = once(lines, 'line').then(([line]) => JSON.parse(String(line)) as { address: string; payout: string })
-  const ready = await Promise.race([first, exited.then(([code]) => Promise.reject(new Error(`The seeder left: ${code}.`)))])
+  const ready = await Promise.race([
+    first,
+    exited.then(([code]) => Promise.reject(new Error(`The seeder left: ${code}.`))),
+  ])
   return {
     ...{ init, child, ...ready },
     async kill(signal) {
