@@ -137,9 +137,12 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     for (const [subject] of debts) if (debtOf(subject) < 1) debts.delete(subject)
   }
 
-  /** The session comes back at `signed`: what it left unsigned beyond that is lost, and in debt at once. */
+  /** What a session that comes back at `signed` leaves unsigned for good. */
+  const leftBy = (session: Session, signed: number): number =>
+    Math.max(0, session.served - Math.max(signed, session.signed))
+
   function reopen(id: string, session: Session, signed: number): void {
-    const left = Math.max(0, session.served - Math.max(signed, session.signed))
+    const left = leftBy(session, signed)
     if (session.budgeted) {
       count(session, -unsignedOf(session))
       owe(id, session, left)
@@ -163,12 +166,13 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
       ...{ window: firstWindow, lost: 0, signed, served: signed, since: null },
       ...{ subjects, open: true, budgeted: true, touched: now() },
     }
-    if (kept === undefined) sessions.set(id, session)
-    else reopen(id, session, signed)
+    const lost = session.lost + (kept === undefined ? 0 : leftBy(kept, signed))
     // Less than a unit is no room at all: data travels in units.
-    if (session.window - session.lost < UNIT_BYTES) {
-      throw new RefusedError('needsPayment', `The session left ${session.lost} bytes unsigned, as many as its window.`)
+    if (session.window - lost < UNIT_BYTES) {
+      throw new RefusedError('needsPayment', `The session left ${lost} bytes unsigned, as many as its window.`)
     }
+    if (kept === undefined) sessions.set(id, session)
+    else reopen(id, kept, signed)
     session.subjects = subjects
     session.open = true
     session.touched = now()
