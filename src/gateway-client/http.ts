@@ -24,34 +24,49 @@ export class GatewayRefusal extends BitCdnError {
 }
 
 /** The answer's bytes. Throws `gateway-unreachable`, `interrupted`, or a {@link GatewayRefusal}. */
-export async function exchange(
-  base: string,
-  { method, path, body, token, signal, timeout }: Exchange,
-): Promise<Uint8Array> {
-  const ends = AbortSignal.timeout(timeout ?? REQUEST_TIMEOUT)
+export async function exchange(base: string, request: Exchange): Promise<Uint8Array> {
+  const ends = AbortSignal.timeout(request.timeout ?? REQUEST_TIMEOUT)
+  const signal = request.signal === undefined ? ends : AbortSignal.any([request.signal, ends])
   try {
-    const response = await fetch(base + path, {
+    const response = await send(base, request, signal)
+    const bytes = await readBounded(response)
+    if (!response.ok) throw refusal(response.status, bytes)
+    return bytes
+  } catch (error) {
+    if (error instanceof BitCdnError) throw error
+    if (request.signal?.aborted) {
+      throw new BitCdnError('interrupted', 'The request to the gateway was stopped.', { cause: error, retry: true })
+    }
+    throw new BitCdnError('gateway-unreachable', `The gateway ${base} does not answer: ${reason(error)}`, {
+      advice: 'Check the gateway URL. Seeders go on and can settle without it.',
+      cause: error,
+      retry: true,
+    })
+  }
+}
+
+/**
+ * A gateway that restarted closed the connections that were kept for the next request: that request is sent again, once.
+ * Nothing of the API is spoilt by being asked twice.
+ */
+async function send(base: string, { method, path, body, token }: Exchange, signal: AbortSignal): Promise<Response> {
+  const once = () =>
+    fetch(base + path, {
       method,
       redirect: 'error', // a gateway that sends its clients elsewhere would get their tokens there
-      signal: signal === undefined ? ends : AbortSignal.any([signal, ends]),
+      signal,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const bytes = await readBounded(response)
-    if (!response.ok) throw refusal(response.status, bytes)
-    return bytes
+  try {
+    return await once()
   } catch (error) {
-    if (error instanceof BitCdnError) throw error
-    if (signal?.aborted)
-      throw new BitCdnError('interrupted', 'The request to the gateway was stopped.', { cause: error, retry: true })
-    throw new BitCdnError('gateway-unreachable', `The gateway ${base} does not answer: ${reason(error)}`, {
-      advice: 'Check the gateway URL. Seeders go on and can settle without it.',
-      cause: error,
-      retry: true,
-    })
+    const code = ((error as Error).cause as { code?: unknown } | undefined)?.code
+    if (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET') throw error
+    return once()
   }
 }
 

@@ -25,12 +25,7 @@ export interface GatewayBed {
   /** Every line that the gateway logged. */
   readonly logged: string[]
   /** Another gateway on the same log. */
-  open(init?: {
-    limits?: Partial<GatewayLimits>
-    log?: SponsorLog
-    chain?: Chain
-    sponsor?: LocalAccount
-  }): Promise<Gateway>
+  open(init?: { limits?: Partial<GatewayLimits>; log?: SponsorLog; chain?: Chain; port?: number }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
   /** An account with a pass, and its client. */
   buyer(): Promise<{ account: LocalAccount; client: GatewayClient }>
@@ -70,8 +65,8 @@ export async function startGatewayBed(
 
   const open: GatewayBed['open'] = async (init = {}) => {
     const made = createGateway(
-      { chain: init.chain ?? own, log: init.log ?? log, signer: init.sponsor ?? sponsor, contents: [content], logger },
-      { port: 0, sponsor: sponsor.address, limits: init.limits },
+      { chain: init.chain ?? own, log: init.log ?? log, signer: sponsor, contents: [content], logger },
+      { port: init.port ?? 0, sponsor: sponsor.address, limits: init.limits },
     )
     await made.start()
     gateways.push(made)

@@ -1,0 +1,135 @@
+import { connect } from 'node:net'
+import { expect } from 'chai'
+import { hasCode } from '../../../src/errors.ts'
+import { createGateway } from '../../../src/gateway/index.ts'
+import { createGatewayClient } from '../../../src/gateway-client/index.ts'
+import { createLogger } from '../../../src/telemetry/index.ts'
+import { type GatewayBed, PRICE, startGatewayBed } from './fixture.ts'
+
+describe('the HTTP surface of a gateway', () => {
+  let bed: GatewayBed
+  before(async () => {
+    bed = await startGatewayBed()
+  })
+  after(() => bed.close())
+
+  it('says what it sells, where, and who signs', async () => {
+    const { contentId, pass, token } = bed.content
+    expect(await bed.client().info()).to.deep.equal({
+      chainId: 31337,
+      settlement: bed.chain.addresses.settlement,
+      registry: bed.chain.addresses.registry,
+      sponsor: bed.sponsor.address,
+      signer: bed.sponsor.address,
+      relayer: bed.sponsor.address,
+      contents: [{ contentId, pass, token, pricePerGiB: String(PRICE), length: bed.content.length, name: 'film.mkv' }],
+    })
+  })
+
+  it('serves the metainfo file of what it sells', async () => {
+    const client = bed.client()
+    expect(Buffer.from(await client.metainfo(bed.content.contentId))).to.deep.equal(bed.content.metainfo)
+    const error = await client.metainfo('ab'.repeat(32)).catch((reason: unknown) => reason)
+    expect(hasCode(error, 'unknown-content')).to.equal(true)
+  })
+
+  it('answers every failure in one form, and keeps its own to itself', async () => {
+    for (const [path, status] of [
+      ['/nowhere', 404],
+      ['/v1/contents/zz.torrent', 400],
+      ['/v1/contents/etc', 404],
+      ['/v1/lanes/0x12/0/0', 400],
+      [`/v1/lanes/${bed.sponsor.address}/-1/0`, 400],
+      [`/v1/lanes/${bed.sponsor.address}/0/${2n ** 64n}`, 400],
+    ] as const) {
+      const response = await fetch(bed.gateway.url + path)
+      expect(response.status, path).to.equal(status)
+      const { error } = (await response.json()) as { error: Record<string, unknown> }
+      expect(error.code, path).to.be.a('string')
+      expect(error.message, path).to.be.a('string')
+      expect(error.advice, path).to.be.a('string')
+      expect(response.headers.get('cache-control')).to.equal('no-store')
+    }
+    const post = (body: string) =>
+      fetch(`${bed.gateway.url}/v1/purchases`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      })
+    expect((await post('{')).status).to.equal(400)
+    expect((await post('[]')).status).to.equal(400)
+    expect((await post('{"pass":5}')).status).to.equal(400)
+    expect((await post(`"${'x'.repeat(300_000)}"`)).status).to.equal(413)
+  })
+
+  it('says nothing about its insides when it fails', async () => {
+    const broken = { ...bed.log, laneLog: () => Promise.reject(new Error('SQLITE_IOERR /var/secret/path')) }
+    const gateway = await bed.open({ log: broken })
+    const response = await fetch(`${gateway.url}/v1/lanes/${bed.sponsor.address}/0/0`)
+    expect(response.status).to.equal(500)
+    expect(await response.text()).to.not.include('secret')
+    expect(bed.logged.join('')).to.include('SQLITE_IOERR')
+  })
+
+  it('lets nobody ask without end', async () => {
+    const gateway = await bed.open({ limits: { requestsPerMinute: 3 } })
+    const statuses: number[] = []
+    for (let i = 0; i < 5; i++) statuses.push((await fetch(`${gateway.url}/v1/info`)).status)
+    expect(statuses).to.deep.equal([200, 200, 200, 429, 429])
+  })
+
+  it('closes a connection that does not finish its headers', async () => {
+    const { hostname, port } = new URL(bed.gateway.url)
+    const started = Date.now()
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /v1/info HTTP/1.1\r\nHost: x\r\n')
+    await new Promise<void>((resolve) => {
+      socket.on('close', () => resolve())
+      socket.on('data', () => undefined)
+      socket.on('error', () => undefined)
+    })
+    expect(Date.now() - started).to.be.lessThan(9_000)
+  })
+
+  it('names the port that is taken', async () => {
+    const { port } = new URL(bed.gateway.url)
+    const error = await bed.open({ port: Number(port) }).catch((reason: unknown) => reason)
+    expect(hasCode(error, 'port-in-use')).to.equal(true)
+    expect((error as Error).message).to.include(port)
+  })
+
+  it('does not start with a key that the sponsor never authorised', async () => {
+    const stranger = await bed.chain.account()
+    const gateway = createGateway(
+      {
+        chain: await bed.chain.as(stranger),
+        log: bed.log,
+        signer: stranger,
+        contents: [bed.content],
+        logger: createLogger({ name: 'gateway', level: 'silent' }),
+      },
+      { port: 0, sponsor: bed.sponsor.address },
+    )
+    expect(hasCode(await gateway.start().catch((reason: unknown) => reason), 'refused')).to.equal(true)
+  })
+})
+
+describe('the client of a gateway', () => {
+  it('says that nobody answers, with a hint and no stack of sockets', async () => {
+    const error = await createGatewayClient({ url: 'http://127.0.0.1:9' })
+      .info()
+      .catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'gateway-unreachable', retry: true })
+    expect((error as Error).message).to.include('http://127.0.0.1:9')
+  })
+
+  it('stops when it is told to', async () => {
+    const client = createGatewayClient({ url: 'http://127.0.0.1:9' })
+    const error = await client.info({ signal: AbortSignal.abort() }).catch((reason: unknown) => reason)
+    expect(hasCode(error, 'interrupted')).to.equal(true)
+  })
+
+  it('refuses what is no URL', () => {
+    expect(() => createGatewayClient({ url: 'ftp://x' })).to.throw('gateway URL')
+  })
+})
