@@ -217,6 +217,15 @@ describe('metainfo from strangers', () => {
       bytes.fill(0)
       expect(read).to.deep.equal(hybrid)
     }
+    const info = Buffer.from(hybrid.info)
+    const layer = Buffer.from([...hybrid.pieceLayers.values()][0]!)
+    const read = withPieceLayers(
+      metainfoFromInfo(info, hybrid.contentId),
+      new Map([...hybrid.pieceLayers].map(([root, own], place) => [root, place === 0 ? layer : own])),
+    )
+    info.fill(0)
+    layer.fill(0)
+    expect(read).to.deep.equal(hybrid)
   })
 
   describe('piece layers', () => {

@@ -4,10 +4,13 @@ import { readdirSync } from 'node:fs'
 import { chmod, link, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { type ContentStore, encodeTorrent, type Metainfo, pieceAt, UNIT_BYTES } from '../../../../src/content/index.ts'
 import { type BitCdnError, hasCode } from '../../../../src/errors.ts'
+import { unitsBytes } from '../../../../src/storage/pieces/held.ts'
 import { openDownload, openSeed } from '../../../../src/storage/pieces/index.ts'
+import { writeJournal } from '../../../../src/storage/pieces/journal.ts'
 import { failure } from '../../content/failure.ts'
 import { damage, digest, fill, makeSample, pieceBytes, readHeld, SAMPLE_FILES, type Sample } from './sample.ts'
 
@@ -281,6 +284,16 @@ describe('a download', () => {
       expect(await readFile(target('folder/small'), 'utf8')).to.equal('a letter to my mother')
     })
 
+    it('leaves a file of somebody else untouched where a journal tells of another folder', async () => {
+      const stamps = metainfo.files.map(() => null)
+      const units = new Uint8Array(unitsBytes(metainfo))
+      await writeJournal(sample.at('journal'), metainfo, { folder: sample.at('other'), clean: false, stamps, units })
+      await mkdir(target(), { recursive: true })
+      await writeFile(target('big'), 'theirs')
+      expect(hasCode(await failure(open('downloads', 'journal')), 'file-invalid')).to.equal(true)
+      expect(await readFile(target('big'), 'utf8')).to.equal('theirs')
+    })
+
     it('takes over the same content, whole or in part', async () => {
       await rename(sample.path, sample.at('source'))
       await mkdir(sample.at('downloads'))
@@ -300,21 +313,28 @@ describe('a download', () => {
       expect(hasCode(await failure(open()), 'file-invalid')).to.equal(true)
     })
 
-    for (const [what, place] of [
-      ['the file', 'big'],
-      ['a folder above it', 'folder'],
-    ] as const) {
-      it(`writes nothing through a link in place of ${what}`, async () => {
-        const outside = sample.at('outside')
-        await mkdir(outside)
-        await writeFile(join(outside, 'precious'), 'precious')
-        await mkdir(target(), { recursive: true })
-        await symlink(place === 'big' ? join(outside, 'precious') : outside, target(place))
-        expect(hasCode(await failure(open()), 'file-invalid')).to.equal(true)
-        expect(await readdir(outside)).to.deep.equal(['precious'])
-        expect(await readFile(join(outside, 'precious'), 'utf8')).to.equal('precious')
-      })
-    }
+    it('writes nothing through a link in place of a file, not even to one that looks like a download begun', async () => {
+      await writeFile(sample.at('precious'), '')
+      await truncate(sample.at('precious'), 1_500_000)
+      await mkdir(target(), { recursive: true })
+      await symlink(sample.at('precious'), target('big'))
+      expect(hasCode(await failure(open()), 'file-invalid')).to.equal(true)
+      await rm(target('big'))
+      const store = await open()
+      await rm(target('big'))
+      await symlink(sample.at('precious'), target('big'))
+      expect(hasCode(await failure(fill(store)), 'file-invalid')).to.equal(true)
+      await store.close().catch(() => {})
+      expect((await stat(sample.at('precious'))).blocks).to.equal(0)
+    })
+
+    it('writes nothing through a link in place of a folder', async () => {
+      await mkdir(sample.at('outside'))
+      await mkdir(target(), { recursive: true })
+      await symlink(sample.at('outside'), target('folder'))
+      expect(hasCode(await failure(open()), 'file-invalid')).to.equal(true)
+      expect(await readdir(sample.at('outside'))).to.deep.equal([])
+    })
 
     it('writes nothing through a link in place of the whole content', async () => {
       await mkdir(sample.at('outside'))
@@ -333,27 +353,23 @@ describe('a download', () => {
       expect(error.message).to.contain('hard links')
     })
 
-    it('writes nothing outside while folders are swapped for links a thousand times', async function () {
+    it('writes nothing outside while its folder is swapped for a link thousands of times', async function () {
       this.timeout(60_000)
       const files = Array.from({ length: 80 }, (_, at) => ({ path: `folder/${at}`, length: 1000 }))
       const many = await makeSample(files, { pieceLength: 16 * 1024 })
       const outside = many.at('outside')
       await mkdir(outside)
-      for (const { path } of files) await writeFile(many.at('outside', path.slice('folder/'.length)), 'precious')
-      const swapped = many.at('to/sample/folder')
-      let swaps = 0
-      let stop = false
-      const swapping = (async () => {
-        while (!stop) {
-          await rename(swapped, many.at('aside')).catch(() => {})
-          await symlink(outside, swapped).catch(() => {})
-          await rm(swapped).catch(() => {})
-          await rename(many.at('aside'), swapped).catch(() => {})
-          swaps += 1
-        }
-      })()
+      // Of the right length and without blocks: what a download would take up as its own.
+      for (const { path } of files) {
+        await writeFile(many.at('outside', path.slice('folder/'.length)), '')
+        await truncate(many.at('outside', path.slice('folder/'.length)), 1000)
+      }
+      const state = new Int32Array(new SharedArrayBuffer(8))
+      const workerData = { folder: many.at('to/sample/folder'), outside, state }
+      const attacker = new Worker(new URL('swap-folders.ts', import.meta.url), { workerData })
+      const ended = once(attacker, 'exit')
       let refusals = 0
-      for (let round = 0; swaps < 1000; round += 1) {
+      for (let round = 0; Atomics.load(state, 1) < 5_000; round += 1) {
         try {
           const store = await openDownload(many.metainfo, many.at('to'), { journal: many.at(`journal${round}`) })
           await fill(store).finally(() => store.close())
@@ -362,13 +378,11 @@ describe('a download', () => {
           refusals += 1
         }
       }
-      stop = true
-      await swapping
+      Atomics.store(state, 0, 1)
+      await ended
       expect(refusals).to.be.greaterThan(0)
-      for (const name of await readdir(outside)) {
-        expect(await readFile(join(outside, name), 'utf8')).to.equal('precious')
-      }
       expect(await readdir(outside)).to.have.length(80)
+      for (const name of await readdir(outside)) expect((await stat(join(outside, name))).blocks).to.equal(0)
       await many.remove()
     })
   })

@@ -68,6 +68,15 @@ describe('a seed', () => {
     await store.close()
   })
 
+  it('does not hold the last piece of a file that is longer, even when its bytes are there', async () => {
+    const exact = await makeSample([{ path: 'f', length: 2 * 512 * 1024 }])
+    await writeFile(exact.at('sample/f'), 'more', { flag: 'a' })
+    const store = await openSeed(exact.metainfo, exact.path)
+    expect(heldPieces(store)).to.deep.equal([0])
+    await store.close()
+    await exact.remove()
+  })
+
   it('is not hashed again after a restart, as long as size, time and inode are the same', async () => {
     const journal = sample.at('journal')
     await (await openSeed(sample.metainfo, sample.path, { journal })).close()
