@@ -70,7 +70,7 @@ library SessionLines {
                     mstore(v, add(27, shr(255, vs)))
                     mstore(r, calldataload(add(p, 12)))
                     mstore(s, shr(1, shl(1, vs)))
-                    // A failed recovery returns nothing and would leave the key of the line before.
+                    mstore(lineKey, 0) // a failed recovery returns nothing and would leave the key of the line before
                     pop(staticcall(gas(), 1, digest, 0x80, lineKey, 0x20))
                     failed := or(failed, iszero(returndatasize()))
                     let max := shr(208, word)
