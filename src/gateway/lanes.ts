@@ -36,8 +36,9 @@ export function createLanes({ chain, log }: { chain: Chain; log: SponsorLog }): 
   /** A lane whose head on the chain is not in our log was begun by a log that is lost: nothing may be added to it. */
   async function usable(lane: Lane, head: Head): Promise<boolean> {
     const stored = await log.laneLog(lane)
-    if (stored === null) return head === firstHead(lane)
-    return stored.settled === head || stored.tip === head || stored.lines.some((line) => line.next === head)
+    if (stored === null || head === firstHead(lane)) return head === firstHead(lane)
+    if (stored.settled === head || stored.tip === head || stored.lines.some((line) => line.next === head)) return true
+    return (await log.line(head)) !== null // an endpoint that lags: the head is one that was passed
   }
 
   return {

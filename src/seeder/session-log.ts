@@ -45,6 +45,7 @@ export async function takeLog(
       throw isRefused(again) ? new RefusedError('logDoesNotExtend', again.message) : again
     })
   }
+  refuseSettled(await ledger.laneLog(lane), session, chainHead)
 
   async function takeFromGateway(of: Lane, why: BitCdnError): Promise<void> {
     const log = await gatewayLog(of)
@@ -100,6 +101,18 @@ async function extend(
     if (settled >= 0) return ledger.extendLog(lane, chainHead, lines.slice(settled + 1), signed)
   }
   return ledger.extendLog(lane, from, lines, signed)
+}
+
+/** An operator may have settled without this ledger: what lies before the chain's head is never paid again. */
+function refuseSettled(known: LaneLog | null, { session }: AuthorizedSession, chainHead: Head): void {
+  const sessions = known?.sessions ?? []
+  const settled = sessions.findIndex(({ next }) => next === chainHead)
+  if (sessions.findIndex((one) => one.session === session) <= settled) {
+    throw new RefusedError(
+      'sessionExpired',
+      `The chain has settled this lane up to ${chainHead}, this session included.`,
+    )
+  }
 }
 
 /** Each unused line costs gas when the log is settled raw. */

@@ -9,6 +9,7 @@ import {
   signerFromAccount,
   signHead,
   signTicket,
+  signVoucher,
 } from '../../../src/receipts/index.ts'
 import { type Refusal, RefusedError } from '../../../src/transfer/index.ts'
 import { USD } from '../../chain.ts'
@@ -191,6 +192,28 @@ describe('admission at a seeder', () => {
     // the gateway's log goes on behind the settled line
     const second = await desk.session((await bed.buyer()).client)
     await (await desk.admit(second.session)).release(false)
+  })
+
+  it('refuses a session that somebody else settled meanwhile', async () => {
+    const desk = await seeder()
+    const paid = await desk.session((await bed.buyer()).client)
+    await (await desk.admit(paid.session)).release(false)
+    const { lane, signed } = paid.session
+    const { signature } = await signVoucher(desk.chain.domain, signerFromAccount(bed.sponsor), {
+      ...{ ...lane, from: paid.session.session, to: signed.head, amount: 0n },
+    })
+    const group = {
+      kind: 'voucher',
+      least: null,
+      delegate: null,
+      ...lane,
+      to: signed.head,
+      amount: 0n,
+      signature,
+    } as const
+    await settle(desk.chain, { seeder: desk.account.address, batch: encodeBatch([group]) })
+    await desk.restart() // a look at the chain is believed for some seconds
+    expect(await refusal(desk.admit(paid.session))).to.equal('sessionExpired')
   })
 
   describe('by a delegate', () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { deposit, type LocalAccount, readCredit, reserve } from '../../../src/chain/index.ts'
+import { deposit, type LocalAccount, readAccount, readCredit, reserve, settle } from '../../../src/chain/index.ts'
 import type { ContentStore, Metainfo } from '../../../src/content/index.ts'
 import { createNode, createPeerKey, type PeerNode } from '../../../src/discovery/index.ts'
 import { createDownloader, createMemoryRecord, type DownloadResult } from '../../../src/downloader/index.ts'
@@ -14,7 +14,15 @@ import {
   createSessionSource,
   type GatewayClient,
 } from '../../../src/gateway-client/index.ts'
-import { amountFor, type ReceiptLedger } from '../../../src/receipts/index.ts'
+import {
+  amountFor,
+  encodeBatch,
+  firstHead,
+  nextHead,
+  type ReceiptLedger,
+  signerFromAccount,
+  signVoucher,
+} from '../../../src/receipts/index.ts'
 import { createSeeder, type Seeder, type SeederInit } from '../../../src/seeder/index.ts'
 import { createSettlementChain, createSettler, type Settler } from '../../../src/settlement/index.ts'
 import { createTorrent, openDownload, openSeed } from '../../../src/storage/pieces/index.ts'
@@ -93,7 +101,6 @@ describe('a seeder', () => {
       { node, chain, ledger, stores: [store], account, gateways, settler: null, logger },
       { pricePerGiB: PRICE, ...init },
     )
-    await seeder.start()
     let open = true
     const stop = async (): Promise<void> => {
       if (!open) return
@@ -103,6 +110,7 @@ describe('a seeder', () => {
       await store.close()
     }
     running.push(stop)
+    await seeder.start()
     return { account, seeder, node, ledger, settler, stop }
   }
 
@@ -186,6 +194,37 @@ describe('a seeder', () => {
     expect(hasCode(failed, 'no-sources') || hasCode(failed, 'refused'), String(failed)).to.equal(true)
     const owed = await one.ledger.earnings()
     expect(owed.receipted <= amountFor([BigInt(16 * 2 ** 20)], PRICE)).to.equal(true)
+  })
+
+  it('loses nothing of a reserve, and a window at most without one, to a sponsor that empties its pool', async () => {
+    const reserved = await seed({ reserved: 10n * USD })
+    const trusting = await seed()
+    await download([reserved.node, trusting.node], (await bed.buyer()).client)
+    const owed = await trusting.ledger.earnings()
+    const promised = (await reserved.ledger.earnings()).receipted
+    expect(owed.receipted > 0n && owed.receipted <= amountFor([BigInt(16 * 2 ** 20)], PRICE)).to.equal(true)
+
+    // the sponsor owes everything to a seeder of its own, and is paid first
+    const friend = await bed.chain.account()
+    const own = await bed.chain.as(bed.sponsor)
+    const { balance } = await readAccount(own, bed.sponsor.address)
+    const lane = { sponsor: bed.sponsor.address, seeder: friend.address, lane: 0n, pricePerGiB: 1n }
+    const to = nextHead(firstHead(lane), { sessionKey: friend.address, maxBytes: 1n })
+    const voucher = { ...lane, from: firstHead(lane), to, amount: balance }
+    const { signature } = await signVoucher(own.domain, signerFromAccount(bed.sponsor), voucher)
+    const group = { kind: 'voucher', least: null, delegate: null, ...lane, to, amount: balance, signature } as const
+    await settle(await bed.chain.as(friend), { seeder: friend.address, batch: encodeBatch([group]) })
+    expect((await readAccount(own, bed.sponsor.address)).balance).to.equal(0n)
+
+    expect((await reserved.settler.settleOnce()).settled).to.equal(promised)
+    const unpaid = await trusting.settler.settleOnce()
+    expect(unpaid.settled).to.equal(0n)
+    expect(unpaid.notes.map(({ words }) => words).join()).to.include('top-up')
+
+    // a top-up, and what was skipped is paid
+    await bed.chain.fund(bed.sponsor.address, { usd: 50n * USD })
+    await deposit(own, { amount: 50n * USD })
+    expect((await trusting.settler.settleOnce()).settled).to.equal(owed.receipted)
   })
 
   it('gives away what its operator calls free', async () => {
