@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
@@ -41,14 +41,16 @@ async function createKeyFile(path: string): Promise<PrivateKey> {
   const key = await createPeerKey()
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    // `wx`: two nodes that start at once must not end up with two identities under one name.
-    const file = await open(path, 'wx', 0o600)
+    const beside = `${path}.${process.pid}.${key.publicKey.toString().slice(-8)}`
+    const file = await open(beside, 'wx', 0o600)
     try {
       await file.writeFile(privateKeyToProtobuf(key))
       await file.sync()
     } finally {
       await file.close()
     }
+    // A link fails where the name is taken: two nodes that start at once end up with one identity, and whole.
+    await link(beside, path).finally(() => unlink(beside))
     return key
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return loadPeerKey(path)

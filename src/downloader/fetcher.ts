@@ -124,6 +124,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     } catch (error) {
       // What came before the wrong unit was right, and is owed.
       signNow()
+      init.progressed(item.verified - before)
       throw error
     }
     if (verified - signed >= window / SIGN_DIVISOR) signNow()

@@ -70,6 +70,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let destination: Destination | null = null
   let connection: Connection | null = null
   let active: Fetcher | null = null
+  /** Takes over when the active one's line is used up. */
+  let spare: Fetcher | null = null
   let renewing = false
   let renewAt = 0
   let finishing = false
@@ -154,7 +156,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
       await begin(fetcher, line, to)
       destination = to
       streams.add(fetcher)
-      active = fetcher
+      if (active === null) active = fetcher
+      else spare = fetcher
       state = 'fetching'
       pump()
       return true
@@ -205,9 +208,16 @@ export function createPeer(init: PeerInit): DownloadPeer {
     paidBefore += fetcher.paid
     const session = fetcher.recorded?.session.session
     if (session !== undefined) lines?.release(session)
-    if (active === fetcher) active = null
+    detach(fetcher)
     // A stream that we closed ourselves makes room for the next; any other end is the seeder's.
     if (!retired.has(fetcher)) visitOver.resolve(error)
+  }
+
+  function detach(fetcher: Fetcher): void {
+    if (spare === fetcher) spare = null
+    if (active !== fetcher) return
+    active = spare
+    spare = null
   }
 
   /** The seeder stops: what is verified is signed, the rest goes to others. */
@@ -220,7 +230,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   async function retire(fetcher: Fetcher): Promise<void> {
     if (retired.has(fetcher)) return
     retired.add(fetcher)
-    if (active === fetcher) active = null
+    detach(fetcher)
     const session = fetcher.recorded?.session.session
     await fetcher.finish()
     if (session !== undefined) lines?.close(session)
@@ -233,11 +243,12 @@ export function createPeer(init: PeerInit): DownloadPeer {
     while (active !== null && inFlight() < wantsAllowed()) {
       const room = Math.min(active.room, SLICE_BYTES)
       const next = room <= 0 ? null : (plan.take(owner, room) ?? plan.hedge(owner, room, HEDGE_MILLISECONDS))
-      if (next === null) break
-      active.request(next)
+      if (next !== null) active.request(next)
+      else if (active.room < UNIT_BYTES && spare !== null) detach(active)
+      else break
     }
     for (const stream of streams) {
-      const usedUp = stream !== active || (stream.room < UNIT_BYTES && plan.unassigned > 0)
+      const usedUp = (stream !== active && stream !== spare) || (stream.room < UNIT_BYTES && plan.unassigned > 0)
       if (usedUp && stream.inFlight === 0) void retire(stream)
     }
     renew()
@@ -248,7 +259,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
     if (lines === null || destination === null || connection === null || renewing || isOver(destination)) return
     if (destination.plan.unassigned === 0) lacksLine = false
     if (destination.plan.unassigned === 0 || performance.now() < renewAt) return
-    if (active !== null && active.room >= wantsAllowed() * SLICE_BYTES) return
+    if (spare !== null) return
+    if (active !== null && active.room >= Math.min(wantsAllowed() * SLICE_BYTES, destination.plan.unassigned)) return
     renewing = true
     openStream(connection, false)
       .catch((error: Error) => {
@@ -278,6 +290,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     for (const stream of [...streams]) stream.abort(reason)
     streams.clear()
     active = null
+    spare = null
   }
 
   const done = run()

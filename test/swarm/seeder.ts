@@ -22,8 +22,8 @@ export interface SeederInit {
   readonly bootstrap?: readonly string[]
   readonly provide?: boolean
   readonly free?: boolean
-  /** Flips one bit in every read of this unit. */
-  readonly flip?: { readonly piece: number; readonly unit: number }
+  /** Flips one bit in every read of this unit of any piece. */
+  readonly flip?: number
   /** Bytes a second. */
   readonly rate?: number
   /** Serves nothing after so many bytes, but keeps the stream open. */
@@ -89,8 +89,8 @@ function hostile(store: ContentStore, { flip, rate, stallAfter }: SeederInit): C
       await store.read(piece, offset, target)
       sent += target.length
       if (stallAfter !== undefined && sent > stallAfter) await new Promise(() => undefined)
-      const place = flip === undefined ? -1 : flip.unit * 128 * 1024 + 77 - offset
-      if (piece === flip?.piece && place >= 0 && place < target.length) target[place] = (target[place] ?? 0) ^ 4
+      const place = flip === undefined ? -1 : flip * 128 * 1024 + 77 - offset
+      if (place >= 0 && place < target.length) target[place] = (target[place] ?? 0) ^ 4
       if (rate === undefined) return
       const now = performance.now()
       next = Math.max(next, now) + (target.length * 1000) / rate

@@ -1,0 +1,227 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { sha256 } from '../../../src/content/index.ts'
+import { createDownloader, type DownloadProgress, openDownloadRecord } from '../../../src/downloader/index.ts'
+import { BitCdnError } from '../../../src/errors.ts'
+import { type Swarm, type SwarmInit, startSwarm } from '../../swarm/swarm.ts'
+
+const MIB = 2 ** 20
+const UNIT = 128 * 1024
+
+describe('a download', () => {
+  let swarm: Swarm | null = null
+
+  async function start(init: SwarmInit): Promise<Swarm> {
+    swarm = await startSwarm(init)
+    return swarm
+  }
+
+  afterEach(async () => {
+    await swarm?.stop()
+    swarm = null
+  })
+
+  async function expectSame({ content, file }: Swarm, name = 'out'): Promise<void> {
+    const [wanted, got] = await Promise.all([readFile(content.path), readFile(file(name))])
+    expect(Buffer.from(sha256(got)).toString('hex')).to.equal(Buffer.from(sha256(wanted)).toString('hex'))
+  }
+
+  /** Bytes that the receipts of a seeder's ledger stand for. */
+  async function receipted({ sponsor, seeders }: Swarm, index: number): Promise<bigint> {
+    let sum = 0n
+    for (const { session } of sponsor.granted) {
+      sum += (await seeders[index]?.ledger.session(session))?.receipt?.bytesServed ?? 0n
+    }
+    return sum
+  }
+
+  async function failure(promise: Promise<unknown>): Promise<BitCdnError> {
+    try {
+      await promise
+    } catch (error) {
+      if (error instanceof BitCdnError) return error
+      throw error
+    }
+    throw new Error('It did not fail.')
+  }
+
+  it('of which only the id is known comes from three seeders at once, and each holds receipts for exactly what it sent', async () => {
+    const swarm = await start({ bytes: 24 * MIB + 4321, seeders: [{}, {}, {}] })
+    const seen: DownloadProgress[] = []
+    const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor })
+    const result = await downloader.download({
+      content: swarm.content.metainfo.contentId,
+      store: swarm.store(),
+      sources: swarm.sources,
+      discover: false,
+      onProgress: (progress) => seen.push(progress),
+    })
+    await expectSame(swarm)
+    expect(result.bytes).to.be.at.least(24 * MIB + 4321)
+    for (const [index, seeder] of swarm.seeders.entries()) {
+      const peer = result.peers.find(({ peer }) => peer === seeder.node.peerId.toString())
+      expect(peer?.bytes, 'bytes of the seeder').to.be.greaterThan(0)
+      expect(await receipted(swarm, index)).to.equal(BigInt(peer?.bytes ?? 0))
+      expect((await seeder.ledger.earnings()).served, 'sent and not signed').to.equal(0n)
+    }
+    const last = seen.at(-1)
+    expect([last?.verifiedBytes, last?.timeLeft]).to.deep.equal([24 * MIB + 4321, 0])
+  })
+
+  it('flows with pieces of 16 MiB and a first window of 1 MiB', async () => {
+    const swarm = await start({ bytes: 40 * MIB, pieceLength: 16 * MIB, seeders: [{}, {}] })
+    await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+  })
+
+  it('goes over one line after the other at a single seeder', async () => {
+    const swarm = await start({ bytes: 60 * MIB, seeders: [{}] })
+    await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+    expect(swarm.sponsor.granted.length).to.be.greaterThan(1)
+    expect(await receipted(swarm, 0)).to.equal(BigInt(60 * MIB))
+    const granted = swarm.sponsor.granted.reduce((sum, { line }) => sum + line.maxBytes, 0n)
+    expect(granted <= BigInt(66 * MIB + 16 * MIB), `${granted} bytes were authorised`).to.equal(true)
+  })
+
+  it('names a seeder that flips one bit, signs nothing from that unit on, and fetches the unit elsewhere', async () => {
+    const swarm = await start({
+      bytes: 16 * MIB,
+      pieceLength: MIB,
+      seeders: [{ flip: 3 }, { rate: 8 * MIB }],
+    })
+    const result = await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+    const [liar] = swarm.seeders
+    const peer = result.peers.find(({ peer }) => peer === liar?.node.peerId.toString())
+    expect(peer?.failure).to.include({ code: 'verification-failed', banned: true })
+    expect(peer?.failure?.message).to.match(new RegExp(`${peer?.peer} sent a wrong unit 3 of piece \\d+`))
+    expect(peer?.bytes, 'three units of a piece are right').to.equal(3 * UNIT)
+    expect((await receipted(swarm, 0)) <= BigInt(3 * UNIT)).to.equal(true)
+  })
+
+  it('is not held up in the end by a seeder that stalls or by one that is slow', async () => {
+    const swarm = await start({ bytes: 24 * MIB, seeders: [{ stallAfter: 2 * MIB }, { rate: 300_000 }, {}] })
+    const begun = performance.now()
+    await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+    expect(performance.now() - begun).to.be.below(15_000)
+  })
+
+  it('goes on where it was interrupted, without fetching or signing anything twice', async () => {
+    const swarm = await start({ bytes: 20 * MIB, seeders: [{ rate: 8 * MIB }, { rate: 8 * MIB }] })
+    const stop = new AbortController()
+    const path = join(swarm.content.folder, 'download.record')
+    const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor })
+    const request = { content: swarm.content.metainfo, sources: swarm.sources, discover: false }
+    const first = openDownloadRecord(path)
+    const error = await failure(
+      downloader.download({
+        ...{ ...request, store: swarm.store(), record: first, signal: stop.signal },
+        onProgress: ({ verifiedBytes }) => verifiedBytes > 6 * MIB && stop.abort(),
+      }),
+    )
+    expect(error.code).to.equal('interrupted')
+    const before = (await receipted(swarm, 0)) + (await receipted(swarm, 1))
+    expect(before > BigInt(6 * MIB)).to.equal(true)
+    first.close()
+
+    const second = openDownloadRecord(path)
+    expect(second.download).to.equal(first.download)
+    const result = await downloader.download({ ...request, store: swarm.store(), record: second })
+    second.close()
+    await expectSame(swarm)
+    expect(result.bytes).to.be.at.most(20 * MIB - Number(before) + 2 * MIB)
+    expect((await receipted(swarm, 0)) + (await receipted(swarm, 1))).to.equal(before + BigInt(result.bytes))
+  })
+
+  it('is of nothing when it is complete already', async () => {
+    const swarm = await start({ bytes: 2 * MIB, seeders: [{}] })
+    const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor })
+    const request = { content: swarm.content.metainfo, sources: swarm.sources, discover: false }
+    const first = await downloader.download({ ...request, store: swarm.store() })
+    await first.store.close()
+    const again = await downloader.download({ ...request, store: swarm.store(), sources: [] })
+    expect(again.bytes).to.equal(0)
+  })
+
+  it('takes free content without a session, where the seeder gives it away', async () => {
+    const swarm = await start({ bytes: 6 * MIB, seeders: [{ free: true }, { free: false }] })
+    const result = await createDownloader({ node: swarm.node, sessions: null }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+    expect(result.paid).to.equal(0n)
+    expect(result.peers.filter(({ bytes }) => bytes > 0)).to.have.length(1)
+  })
+
+  describe('fails with a word for it', () => {
+    it('when nobody has the content', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}] })
+      const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor }, { patience: 500 })
+      const request = { content: swarm.content.metainfo, store: swarm.store(), discover: false }
+      expect((await failure(downloader.download(request))).code).to.equal('no-sources')
+      request.store = swarm.store('second')
+      const gone = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWQ9r9jinrrQofavKJGijKdm21EADiDE2rvboDjTacLgA5'
+      const error = await failure(downloader.download({ ...request, sources: [gone] }))
+      expect(error.code).to.equal('no-sources')
+      expect(error.message).to.contain('12D3KooWQ9r9jinrrQofavKJGijKdm21EADiDE2rvboDjTacLgA5')
+    })
+
+    it('when the seeders do not know the content', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}, {}] })
+      const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor }, { patience: 500 })
+      const content = 'cd'.repeat(32)
+      const request = { content, store: swarm.store(), sources: swarm.sources, discover: false }
+      expect((await failure(downloader.download(request))).code).to.equal('unknown-content')
+    })
+
+    it('when every seeder asks for more than the maximum', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{ pricePerGiB: '2000' }, { pricePerGiB: '3000' }] })
+      const init = { maxPrice: 1999n, patience: 500 }
+      const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor }, init)
+      const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
+      const error = await failure(downloader.download(request))
+      expect(error.code).to.equal('price-too-high')
+      expect(error.message).to.contain('2000').and.to.contain('3000')
+    })
+
+    it('when the sponsor gives no line, with its reason', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}] })
+      swarm.sponsor.refuse.set(swarm.seeders[0]?.payout ?? '', 'the pass is used up')
+      const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor }, { patience: 500 })
+      const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
+      const error = await failure(downloader.download(request))
+      expect(error.code).to.equal('refused')
+      expect(error.message).to.contain('the pass is used up')
+    })
+
+    it('when the session source itself fails', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}] })
+      const sessions = {
+        open: () => Promise.reject(new BitCdnError('no-pass', 'No pass for this content.')),
+      }
+      const downloader = createDownloader({ node: swarm.node, sessions })
+      const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
+      expect((await failure(downloader.download(request))).code).to.equal('no-pass')
+    })
+
+    it('when the seeders want another chain', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}] })
+      const chain = { chainId: 1, settlement: `0x${'aa'.repeat(20)}` as const }
+      const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor, chain }, { patience: 500 })
+      const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
+      expect((await failure(downloader.download(request))).message).to.contain('31337')
+      expect(swarm.sponsor.granted).to.have.length(0)
+    })
+  })
+})
