@@ -318,6 +318,13 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         await ledger.markSubmitted('0x02', [move])
         await ledger.markSettled(log.lane, log.head(1), 5n)
         expect(await ledger.submissions()).to.deep.equal([])
+        const next = { lane: log.lane, from: log.head(1), to: log.head(2), amount: 5n }
+        const [sent, opened] = await Promise.allSettled([
+          ledger.markSubmitted('0x03', [next, move]),
+          ledger.openSession(log.head(2), USE),
+        ])
+        expect([sent.status, opened.status], 'refused as a whole, alone').to.deep.equal(['rejected', 'fulfilled'])
+        expect(await ledger.submissions()).to.deep.equal([])
         expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
       })
     })

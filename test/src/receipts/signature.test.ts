@@ -172,6 +172,10 @@ describe('Signatures', () => {
     expect(verifyTerms(domain, { ...terms, lanes: [1n] })).to.equal(false)
     expect(verifyTerms(domain, { ...terms, chainId: 1n })).to.equal(false)
     expect(verifyTerms(domain, { ...terms, settlement: key.address })).to.equal(false)
+    for (const foreign of [{ chainId: 1n }, { settlement: key.address }]) {
+      const statement = await signTerms(domain, key, { ...terms, ...foreign })
+      expect(verifyTerms(domain, statement), 'another chain or contract, signed for this one').to.equal(false)
+    }
 
     const proof = { session, downloader: '0x01', seeder: '0x02', nonce: `0x${'03'.repeat(32)}` } as const
     const proved = signProof(domain, key, proof)

@@ -13,22 +13,33 @@ import { openLedger } from '../../../../src/storage/sqlite/index.ts'
 import { createTestLog } from '../../../behaviours/log-fixture.ts'
 
 const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url))
-const KILLS = 12
+const KILLS = 6
 
 describe('A ledger file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bitcdn-durability-'))
+  const children: ChildProcess[] = []
   let files = 0
   let path: string
 
   beforeEach(() => {
     path = join(folder, `${files++}.sqlite`)
   })
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+  })
   after(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** A process that accepts receipts until it is killed, at the latest after the test. */
+  function startWriter(sessions: number): ChildProcess {
+    const child = spawn(process.execPath, [WRITER, path, String(sessions)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    children.push(child)
+    return child
+  }
 
   it('keeps every receipt that was acknowledged before kill -9', async () => {
     const acknowledged = new Map<string, bigint>()
     for (let kill = 0; kill < KILLS; kill++) {
-      const child = spawn(process.execPath, [WRITER, path, '4'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = startWriter(4)
       await countedLines(child, 1 + kill * 37, acknowledged)
       child.kill('SIGKILL')
       await once(child, 'close')
@@ -159,7 +170,7 @@ describe('A ledger file', () => {
   })
 
   it('is served from by one process: the lock dies with it', async () => {
-    const child = spawn(process.execPath, [WRITER, path, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = startWriter(1)
     await countedLines(child, 5, new Map())
     const beside = await openLedger({ path })
     expect(await codeOf(beside.releaseAll())).to.equal('refused')
