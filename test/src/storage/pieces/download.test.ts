@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs'
 import { chmod, link, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { type ContentStore, encodeTorrent, type Metainfo, pieceAt, UNIT_BYTES } from '../../../../src/content/index.ts'
 import { type BitCdnError, hasCode } from '../../../../src/errors.ts'
@@ -351,39 +350,6 @@ describe('a download', () => {
       await link(target('big'), sample.at('second name'))
       const error = (await failure(open())) as BitCdnError
       expect(error.message).to.contain('hard links')
-    })
-
-    it('writes nothing outside while its folder is swapped for a link thousands of times', async function () {
-      this.timeout(60_000)
-      const files = Array.from({ length: 80 }, (_, at) => ({ path: `folder/${at}`, length: 1000 }))
-      const many = await makeSample(files, { pieceLength: 16 * 1024 })
-      const outside = many.at('outside')
-      await mkdir(outside)
-      // Of the right length and without blocks: what a download would take up as its own.
-      for (const { path } of files) {
-        await writeFile(many.at('outside', path.slice('folder/'.length)), '')
-        await truncate(many.at('outside', path.slice('folder/'.length)), 1000)
-      }
-      const state = new Int32Array(new SharedArrayBuffer(8))
-      const workerData = { folder: many.at('to/sample/folder'), outside, state }
-      const attacker = new Worker(new URL('swap-folders.ts', import.meta.url), { workerData })
-      const ended = once(attacker, 'exit')
-      let refusals = 0
-      for (let round = 0; Atomics.load(state, 1) < 5_000; round += 1) {
-        try {
-          const store = await openDownload(many.metainfo, many.at('to'), { journal: many.at(`journal${round}`) })
-          await fill(store).finally(() => store.close())
-        } catch (error) {
-          expect(error).to.have.property('code')
-          refusals += 1
-        }
-      }
-      Atomics.store(state, 0, 1)
-      await ended
-      expect(refusals).to.be.greaterThan(0)
-      expect(await readdir(outside)).to.have.length(80)
-      for (const name of await readdir(outside)) expect((await stat(join(outside, name))).blocks).to.equal(0)
-      await many.remove()
     })
   })
 

@@ -4,7 +4,6 @@ import { workerData } from 'node:worker_threads'
 
 const { folder, outside, state } = workerData as { folder: string; outside: string; state: Int32Array }
 
-/** Its folder may not be there yet. */
 function tryRename(from: string, to: string): boolean {
   try {
     renameSync(from, to)
@@ -16,9 +15,8 @@ function tryRename(from: string, to: string): boolean {
 
 symlinkSync(outside, `${folder}.link`)
 while (Atomics.load(state, 0) === 0) {
-  if (!tryRename(folder, `${folder}.aside`)) continue
-  tryRename(`${folder}.link`, folder)
-  Atomics.add(state, 1, 1)
+  tryRename(folder, `${folder}.aside`)
+  if (tryRename(`${folder}.link`, folder)) Atomics.add(state, 1, 1)
   tryRename(folder, `${folder}.link`)
   tryRename(`${folder}.aside`, folder)
 }
