@@ -28,7 +28,7 @@ export interface DeskBed {
   /** The desk anew, as after a restart (the chain is read again); with the ledger at the same path. */
   restart(): Promise<void>
   /** A line at this seeder from the gateway, with the key that signs for it. */
-  session(client: GatewayClient, maxBytes?: bigint): Promise<Paid>
+  session(client: GatewayClient, maxBytes?: bigint, lane?: bigint): Promise<Paid>
   hello(session: AuthorizedSession | null, receipt?: SignedReceipt | null): HelloRequest
   admit(session: AuthorizedSession | null, receipt?: SignedReceipt | null): Promise<Admission>
   receipt(paid: Paid, bytesServed: bigint): SignedReceipt
@@ -88,13 +88,14 @@ export async function openDeskBed(bed: GatewayBed, init: DeskBedInit = {}): Prom
       await ledger.releaseAll()
       made.desk = build()
     },
-    async session(client, maxBytes = 30n * MIB) {
+    async session(client, maxBytes = 30n * MIB, lane) {
+      const offered = lane === undefined ? lanes : [lane]
       const key = createSessionKey()
       const { sessions, refused } = await client.openSessions({
         contentId: bed.content.contentId,
         download: randomBytes(8).toString('hex'),
         remaining: 100n * MIB,
-        requests: [{ terms: await bed.terms(account, { lanes }), sessionKey: key.address, maxBytes }],
+        requests: [{ terms: await bed.terms(account, { lanes: offered }), sessionKey: key.address, maxBytes }],
       })
       const [session] = sessions
       if (session === undefined) throw new Error(refused[0]?.reason ?? 'no session')
