@@ -11,7 +11,15 @@ export {
   type VoucherGroup,
 } from './batch.ts'
 export { createDomain, type Digest, type Domain, type DomainInit, type SessionProof } from './domain.ts'
-export type { Earnings, LaneLog, LaneMove, LedgerSession, ReceiptLedger, SettleableRange } from './ledger.ts'
+export type {
+  Earnings,
+  LaneLog,
+  LaneMove,
+  LedgerSession,
+  ReceiptLedger,
+  SettleableRange,
+  Submission,
+} from './ledger.ts'
 export { firstHead, headsAfter, laneKey, nextHead, normalLane, tipAfter } from './log.ts'
 export { signHead, signProof, signReceipt, signTerms, signTicket, signVoucher } from './sign.ts'
 export { checkSignatureForm, compactFromWallet, isSignedBy, recoverSigner } from './signature.ts'

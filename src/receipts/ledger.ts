@@ -72,6 +72,12 @@ export interface LaneMove {
   readonly amount: bigint
 }
 
+export interface Submission {
+  readonly hash: string
+  readonly age: number
+  readonly moves: readonly LaneMove[]
+}
+
 /**
  * The seeder's memory of what it is owed. Every method that changes something resolves only when the change would
  * survive a power cut; writers are committed in groups. Declared here, implemented in `storage`.
@@ -116,10 +122,13 @@ export interface ReceiptLedger {
   seal(lane: Lane, to: Head): Promise<void>
   /** Keeps a voucher whose signature and amount were checked. Throws `refused` when it does not fit the log. */
   saveVoucher(voucher: SignedVoucher): Promise<void>
-  /** A transaction that makes these moves was sent. */
+  /**
+   * A transaction that makes these moves is about to be sent. Throws `refused`, and then it must not be, when another
+   * one over some of these lines is on its way: two processes may have prepared the same range.
+   */
   markSubmitted(hash: string, moves: readonly LaneMove[]): Promise<void>
-  /** Transactions that were sent and of which nothing is known since. */
-  submissions(): Promise<readonly { hash: string; moves: readonly LaneMove[] }[]>
+  /** Transactions that were sent and of which nothing is known since; `age` in milliseconds. */
+  submissions(): Promise<readonly Submission[]>
   /** The transaction failed or is gone: its ranges are settleable again. */
   markFailed(hash: string): Promise<void>
   /**

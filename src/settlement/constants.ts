@@ -20,5 +20,7 @@ export const GAS_PER_UNUSED_LINE = 720n
 export const DEFAULT_IDLE_SECONDS = 600
 /** How long a gateway may take for one voucher: milliseconds. */
 export const VOUCHER_TIMEOUT = 15_000
+/** A transaction that no node knows is given up after this long: milliseconds. */
+export const SUBMISSION_GRACE = 120_000
 /** A signed head that expires sooner is not sent: seconds. */
 export const EXPIRY_MARGIN = 600n

@@ -1,6 +1,7 @@
 // The chain's word goes before the ledger's: what was sent earlier, what somebody else settled, what failed.
 import type { Hex } from 'viem'
 import { type Lane, type LaneMove, laneKey, type ReceiptLedger } from '../receipts/index.ts'
+import { SUBMISSION_GRACE } from './constants.ts'
 import type { SettlementChain, SettlementOutcome, WaitOptions } from './ports.ts'
 
 export interface ReconcileComponents {
@@ -8,15 +9,20 @@ export interface ReconcileComponents {
   readonly chain: SettlementChain
 }
 
-/** Settles every transaction that was sent and of which nothing is known since. Resolves to the hashes still pending. */
+/**
+ * Finds out about every transaction that was sent and of which nothing is known since. One that the node does not know
+ * counts as lost after `grace` milliseconds: another process may just be sending it, and nodes behind one address may
+ * not have heard of it yet. Resolves to the hashes still pending.
+ */
 export async function recoverSubmissions(
   { ledger, chain }: ReconcileComponents,
-  options: WaitOptions = {},
+  options: WaitOptions & { grace?: number | undefined } = {},
 ): Promise<string[]> {
   const pending: string[] = []
-  for (const { hash, moves } of await ledger.submissions()) {
+  for (const { hash, age, moves } of await ledger.submissions()) {
     const outcome = await chain.outcome(hash as Hex, options)
-    if (outcome === 'pending') pending.push(hash)
+    const young = age < (options.grace ?? SUBMISSION_GRACE)
+    if (outcome === 'pending' || (outcome === 'unknown' && young)) pending.push(hash)
     else if (outcome === 'reverted' || outcome === 'unknown') await ledger.markFailed(hash)
     else await applyOutcome(ledger, outcome, moves)
   }

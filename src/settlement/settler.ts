@@ -18,6 +18,8 @@ export interface SettlerInit {
   readonly min?: bigint
   readonly idleSeconds?: number
   readonly voucherTimeout?: number
+  /** Milliseconds until a sent transaction that no node knows is given up. Default {@link SUBMISSION_GRACE}. */
+  readonly submissionGrace?: number
 }
 
 export interface SettleOptions extends PlanOptions {
@@ -65,7 +67,7 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
   }
 
   async function reconcile(options: WaitOptions = {}): Promise<string[]> {
-    const pending = await recoverSubmissions(components, options)
+    const pending = await recoverSubmissions(components, { ...options, grace: init.submissionGrace })
     for (const lane of await ledger.lanes()) await reconcileLane(components, lane, options)
     return pending
   }

@@ -311,7 +311,11 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         const move = { lane: log.lane, from: log.head(0), to: log.head(1), amount: 5n }
         await ledger.markSubmitted('0x01', [move])
         expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
-        expect(await ledger.submissions()).to.deep.equal([{ hash: '0x01', moves: [move] }])
+        const [sent] = await ledger.submissions()
+        expect(sent?.age).to.be.within(0, 60_000)
+        expect({ ...sent, age: 0 }).to.deep.equal({ hash: '0x01', age: 0, moves: [move] })
+        const overlap = { ...move, to: log.head(2) }
+        expect(await failure(ledger.markSubmitted('0x05', [overlap]))).to.match(/on their way in transaction 0x01/)
         await ledger.markFailed('0x01')
         expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(0))
         expect(await ledger.submissions()).to.deep.equal([])
@@ -319,11 +323,11 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         await ledger.markSettled(log.lane, log.head(1), 5n)
         expect(await ledger.submissions()).to.deep.equal([])
         const next = { lane: log.lane, from: log.head(1), to: log.head(2), amount: 5n }
-        const [sent, opened] = await Promise.allSettled([
+        const [marked, opened] = await Promise.allSettled([
           ledger.markSubmitted('0x03', [next, move]),
           ledger.openSession(log.head(2), USE),
         ])
-        expect([sent.status, opened.status], 'refused as a whole, alone').to.deep.equal(['rejected', 'fulfilled'])
+        expect([marked.status, opened.status], 'refused as a whole, alone').to.deep.equal(['rejected', 'fulfilled'])
         expect(await ledger.submissions()).to.deep.equal([])
         expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
       })

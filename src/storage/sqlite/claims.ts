@@ -9,6 +9,7 @@ import {
   type SettleableRange,
   type SignedHead,
   type SignedVoucher,
+  type Submission,
   shareAmount,
 } from '../../receipts/index.ts'
 import { address, big, blob, hex } from './columns.ts'
@@ -22,7 +23,7 @@ export interface Claims {
   seal(lane: Lane, to: Head): void
   saveVoucher(voucher: SignedVoucher): void
   markSubmitted(hash: string, moves: readonly LaneMove[]): void
-  submissions(): { hash: string; moves: LaneMove[] }[]
+  submissions(): Submission[]
   markFailed(hash: string): void
   markSettled(lane: Lane, head: Head, amount: bigint | null): void
 }
@@ -167,27 +168,34 @@ export function createClaims(database: Database, lanes: Lanes, now: () => number
         const row = lanes.get(move.lane)
         const { from, to } = placesOf(row, move)
         if (from < row.settledPlace) throw refused(`The lines behind ${move.from} are settled already.`)
+        const other = sql('SELECT hash FROM moves WHERE lane_id = ? AND from_place < ? AND to_place > ? LIMIT 1').get(
+          ...([row.id, to, from] as const),
+        )
+        if (other !== undefined) {
+          throw refused(
+            `The lines behind ${move.from} are on their way in transaction ${other.hash}.`,
+            'Another command is settling the same lane; its outcome is looked up next time.',
+          )
+        }
         close(row, to)
-        sql('INSERT OR REPLACE INTO moves (hash, lane_id, from_place, to_place, amount) VALUES (?, ?, ?, ?, ?)').run(
-          hash,
-          row.id,
-          from,
-          to,
-          String(move.amount),
+        sql('INSERT INTO moves (hash, lane_id, from_place, to_place, amount, created) VALUES (?, ?, ?, ?, ?, ?)').run(
+          ...([hash, row.id, from, to, String(move.amount), now()] as const),
         )
       }
     },
     submissions() {
       const rows = new Map(lanes.all().map((row) => [row.id, row]))
-      const byHash = new Map<string, LaneMove[]>()
+      const byHash = new Map<string, { hash: string; age: number; moves: LaneMove[] }>()
       for (const found of sql('SELECT * FROM moves ORDER BY hash, lane_id, from_place').all()) {
         const row = rows.get(Number(found.lane_id)) as LaneRow
         const from = lanes.headAt(row, Number(found.from_place))
         const to = lanes.headAt(row, Number(found.to_place))
         const hash = String(found.hash)
-        byHash.set(hash, [...(byHash.get(hash) ?? []), { lane: row.lane, from, to, amount: big(found.amount) }])
+        const sent = byHash.get(hash) ?? { hash, age: now() - Number(found.created), moves: [] }
+        sent.moves.push({ lane: row.lane, from, to, amount: big(found.amount) })
+        byHash.set(hash, sent)
       }
-      return [...byHash].map(([hash, moves]) => ({ hash, moves }))
+      return [...byHash.values()]
     },
     markFailed: (hash) => void sql('DELETE FROM moves WHERE hash = ?').run(hash),
     markSettled(lane, head, amount) {

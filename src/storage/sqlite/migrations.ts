@@ -79,6 +79,7 @@ export const LEDGER_MIGRATIONS: Migrations = [
     from_place INTEGER NOT NULL,
     to_place INTEGER NOT NULL CHECK (to_place > from_place),
     amount TEXT NOT NULL,
+    created INTEGER NOT NULL,
     PRIMARY KEY (hash, lane_id, from_place)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX moves_lane ON moves (lane_id, from_place);

@@ -321,6 +321,28 @@ describe('Settling', () => {
     }
   })
 
+  it('sends nothing that another process is already sending', async () => {
+    const at = await scene({ lines: 1 })
+    await at.serve(0, 5n * MIB)
+    const beside = await openLedger({ path: at.path })
+    const onChain = createSettlementChain(at.seederChain)
+    const slow: typeof onChain = {
+      ...onChain,
+      // Between the plan of the first and its signature, the second plans, signs and sends.
+      async settle(calls, options) {
+        await createSettler({ ledger: beside, chain: onChain, vouchers: null, logger }).settleOnce()
+        return onChain.settle(calls, options)
+      },
+    }
+    const late = createSettler({ ledger: at.ledger, chain: slow, vouchers: null, logger })
+    const refusal = await late.settleOnce().catch((error: unknown) => error)
+    expect(refusal).to.be.instanceOf(BitCdnError)
+    expect((refusal as BitCdnError).message).to.match(/settled already|on their way/)
+    await beside.close()
+    expect(await at.credit()).to.equal(price(5n * MIB))
+    expect((await at.ledger.earnings()).paid).to.equal(price(5n * MIB))
+  })
+
   it('finds out after a crash what became of what it had sent', async () => {
     const at = await scene({ lines: 2 })
     await at.serve(0, 5n * MIB)
@@ -329,7 +351,8 @@ describe('Settling', () => {
     // Signed and written down, but never sent.
     await at.ledger.markSubmitted(`0x${'ab'.repeat(32)}`, first!.moves)
     expect((await at.ledger.earnings()).submitted).to.equal(price(11n * MIB))
-    await at.settler().reconcile()
+    expect(await at.settler().reconcile(), 'perhaps no node has heard of it yet').to.have.length(1)
+    expect(await at.settler(null, { submissionGrace: 0 }).reconcile()).to.deep.equal([])
     expect(await at.ledger.earnings()).to.deep.include({ submitted: 0n, receipted: price(11n * MIB) })
     // Sent and mined, but the process died before it could write that down.
     await settle(at.seederChain, first!, { onSigned: ({ hash }) => at.ledger.markSubmitted(hash, first!.moves) })
