@@ -57,5 +57,8 @@ export const CONNECT_MILLISECONDS = 12_000
 /** At the end: how long to wait until a seeder says that it holds the last receipt. */
 export const HELD_MILLISECONDS = 4_000
 
+/** Then for wants that were cancelled, and for a seeder to say goodbye. */
+export const GOODBYE_MILLISECONDS = 700
+
 /** Lines that are asked for within this time go to the gateway in one question. */
 export const BATCH_MILLISECONDS = 10

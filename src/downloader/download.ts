@@ -206,7 +206,7 @@ async function run(
   function tick(): void {
     const now = performance.now()
     for (const peer of peers.values()) if (peer.state !== 'over') peer.tick()
-    if (to !== null && to.plan.unassigned > 0 && alive().some((peer) => peer.lacksLine)) slowestHolder()?.yieldLine()
+    if (alive().some((peer) => peer.lacksLine)) slowestHolder()?.yieldLine()
     // Seeders that only wait (for a line, for another try) do not keep a download alive.
     if (alive().some(({ state }) => state !== 'waiting')) aliveAt = now
     const nobody =

@@ -10,7 +10,7 @@ import {
   type Transfer,
   type Want,
 } from '../transfer/index.ts'
-import { HELD_MILLISECONDS, SIGN_MILLISECONDS, STALL_MILLISECONDS } from './constants.ts'
+import { GOODBYE_MILLISECONDS, HELD_MILLISECONDS, SIGN_MILLISECONDS, STALL_MILLISECONDS } from './constants.ts'
 import type { Intake } from './intake.ts'
 import type { Assignment, Plan } from './plan.ts'
 import type { DownloadRecord, RecordedSession } from './ports.ts'
@@ -76,6 +76,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   let heardAt = performance.now()
   let over = false
   let settled = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
   let heldChanged = Promise.withResolvers<void>()
 
   const transfer = await openTransfer(
@@ -161,6 +162,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     over = true
     heldChanged.resolve()
     settled.resolve()
+    gone.resolve()
     for (const [want, item] of [...fetching]) surrender(want, item)
     init.ended(error)
   }
@@ -204,7 +206,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
 
   /** Wants that were cancelled may still be on their way: their memory is in use until the seeder says that it stopped. */
   async function awaitWants(): Promise<void> {
-    const until = performance.now() + HELD_MILLISECONDS
+    const until = performance.now() + GOODBYE_MILLISECONDS
     for (const want of fetching.keys()) transfer.cancel(want)
     while (!over && fetching.size > 0 && performance.now() < until) {
       settled = Promise.withResolvers()
@@ -271,9 +273,11 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       if (over) return held >= signed
       await awaitWants()
       signNow()
-      const closed = transfer.close()
+      transfer.close()
       await awaitHeld()
-      await closed
+      const until = performance.now() + GOODBYE_MILLISECONDS
+      while (!over && performance.now() < until) await within(gone.promise, until)
+      if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
       return held >= signed
     },
     abort(error) {

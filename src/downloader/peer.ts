@@ -70,6 +70,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let destination: Destination | null = null
   let connection: Connection | null = null
   let active: Fetcher | null = null
+  /** Tells what the seeder holds while no line is open. */
+  let lastActive: Fetcher | null = null
   /** Takes over when the active one's line is used up. */
   let spare: Fetcher | null = null
   let renewing = false
@@ -88,7 +90,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     get id() {
       return name
     },
-    has: (piece) => active?.has(piece) ?? false,
+    has: (piece) => (active ?? lastActive)?.has(piece) ?? false,
     cancel(assignment: Assignment) {
       for (const stream of streams) stream.cancel(assignment)
     },
@@ -156,6 +158,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       await begin(fetcher, line, to)
       destination = to
       streams.add(fetcher)
+      lastActive = fetcher
       if (active === null) active = fetcher
       else spare = fetcher
       state = 'fetching'
@@ -248,7 +251,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       else break
     }
     for (const stream of streams) {
-      const usedUp = (stream !== active && stream !== spare) || (stream.room < UNIT_BYTES && plan.unassigned > 0)
+      const usedUp = (stream !== active && stream !== spare) || (stream.room < UNIT_BYTES && lacksLine)
       if (usedUp && stream.inFlight === 0) void retire(stream)
     }
     renew()
@@ -257,10 +260,14 @@ export function createPeer(init: PeerInit): DownloadPeer {
   /** A line that is nearly used up is followed by another, on a stream of its own. */
   function renew(): void {
     if (lines === null || destination === null || connection === null || renewing || isOver(destination)) return
-    if (destination.plan.unassigned === 0) lacksLine = false
-    if (destination.plan.unassigned === 0 || performance.now() < renewAt) return
+    if (performance.now() < renewAt) return
+    if (!destination.plan.hasWork(owner, HEDGE_MILLISECONDS)) {
+      lacksLine = false
+      return
+    }
     if (spare !== null) return
-    if (active !== null && active.room >= Math.min(wantsAllowed() * SLICE_BYTES, destination.plan.unassigned)) return
+    const ahead = Math.max(SLICE_BYTES, Math.min(wantsAllowed() * SLICE_BYTES, destination.plan.unassigned))
+    if (active !== null && active.room >= ahead) return
     renewing = true
     openStream(connection, false)
       .catch((error: Error) => {

@@ -37,6 +37,8 @@ export interface Plan {
   take(owner: Owner, maxBytes: number): Assignment | null
   /** In the end: a slice that another seeder has owed for longer than `age` milliseconds. */
   hedge(owner: Owner, maxBytes: number, age: number): Assignment | null
+  /** Whether there is something to do for a seeder that has a line: slices for nobody, or awaited elsewhere for too long. */
+  hasWork(owner: Owner, age: number): boolean
   /** Notes a verified unit. False when it was verified before. */
   verified(piece: Piece, unit: number): boolean
   /** The assignment came in whole. */
@@ -143,6 +145,18 @@ export function createPlan(store: ContentStore): Plan {
     return bytes
   }
 
+  /** Of the slices that others have owed for longer than `age`, the one that was asked for first. */
+  function overdue(owner: Owner, maxBytes: number, age: number): Assignment | null {
+    const now = performance.now()
+    let oldest: Assignment | null = null
+    for (const other of open) {
+      if (other.twin !== null || other.owner.id === owner.id || other.length > maxBytes) continue
+      if (now - other.since < age || missingBytes(other) === 0 || !owner.has(other.piece.index)) continue
+      if (oldest === null || other.since < oldest.since) oldest = other
+    }
+    return oldest
+  }
+
   return {
     get left() {
       return left
@@ -169,18 +183,13 @@ export function createPlan(store: ContentStore): Plan {
       return assign(slice, owner, null)
     },
     hedge(owner, maxBytes, age) {
-      const now = performance.now()
-      let oldest: Assignment | null = null
-      for (const other of open) {
-        if (other.twin !== null || other.owner.id === owner.id || other.length > maxBytes) continue
-        if (now - other.since < age || !owner.has(other.piece.index) || missingBytes(other) === 0) continue
-        if (oldest === null || other.since < oldest.since) oldest = other
-      }
+      const oldest = overdue(owner, maxBytes, age)
       if (oldest === null) return null
       const twin = assign({ piece: oldest.piece, offset: oldest.offset, length: oldest.length }, owner, oldest)
       oldest.twin = twin
       return twin
     },
+    hasWork: (owner, age) => unassigned > 0 || overdue(owner, SLICE_BYTES, age) !== null,
     verified(piece, unit) {
       if (isVerified(piece.index, unit)) return false
       const units = begin(piece)

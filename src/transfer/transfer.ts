@@ -90,8 +90,8 @@ export interface Transfer {
   want(want: Want): void
   cancel(want: Want): void
   sendReceipt(receipt: SignedReceipt): void
-  /** Ends the stream in order: no more wants. The last receipt may follow the call, `done` awaits the seeder's end. */
-  close(): Promise<void>
+  /** No more wants: the seeder stores the last receipt, answers `held` and ends the stream, which `ended` tells. */
+  close(): void
   abort(error: Error): void
   readonly open: boolean
 }
@@ -124,7 +124,6 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
   const wants = new Map<string, PendingWant>()
   const said = Promise.withResolvers<Announcement>()
   const over = Promise.withResolvers<never>()
-  const ended = Promise.withResolvers<void>()
   let infoAnswer: PromiseWithResolvers<Uint8Array> | null = null
   let layerAnswer: PromiseWithResolvers<Uint8Array> | null = null
   let helloAnswer: PromiseWithResolvers<Accept> | null = null
@@ -132,7 +131,7 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
   let filling: PendingWant | null = null
 
   // Whoever awaits one of these hears of its rejection; when nobody does, it is no news.
-  for (const { promise } of [said, over, ended]) promise.catch(() => undefined)
+  for (const { promise } of [said, over]) promise.catch(() => undefined)
 
   const key = (piece: number, offset: number): string => `${piece}:${offset}`
 
@@ -197,7 +196,6 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     open = false
     const reason = error ?? new StreamEndedError('The seeder ended the stream.')
     over.reject(reason)
-    ended.resolve()
     if (error === null)
       void stream.close({ signal: AbortSignal.timeout(LAST_RECEIPT_MILLISECONDS) }).catch(() => undefined)
     else stream.abort(error)
@@ -296,11 +294,8 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     sendReceipt(receipt) {
       writer.send({ receipt: encodeReceipt(receipt) })
     },
-    async close() {
+    close() {
       writer.send({ close: {} })
-      const timer = setTimeout(() => finish(null), 2 * LAST_RECEIPT_MILLISECONDS)
-      await ended.promise
-      clearTimeout(timer)
     },
     abort: finish,
   }
