@@ -1,6 +1,6 @@
 // When money moves: vouchers before raw receipts, few transactions, and the chain asked before and after.
 import type { Address, Hex } from 'viem'
-import { BitCdnError } from '../errors.ts'
+import { BitCdnError, hasCode } from '../errors.ts'
 import { type Lane, type LaneMove, laneKey } from '../receipts/index.ts'
 import { groupByTransaction, type PreparedBatch, packBatches } from './batches.ts'
 import type { Claim } from './groups.ts'
@@ -105,6 +105,21 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     }
   }
 
+  /** Null when another process is settling some of these lines: the ledger refused, and nothing was sent. */
+  async function sendUnlessTaken(
+    batches: readonly PreparedBatch[],
+    notes: Note[],
+    signal: AbortSignal | undefined,
+  ): Promise<SettlementOutcome | null> {
+    try {
+      return await send(batches, signal)
+    } catch (error) {
+      if (!hasCode(error, 'refused')) throw error
+      for (const lane of lanesIn(batches)) notes.push({ lane, words: error.message })
+      return null
+    }
+  }
+
   /** Whether a transaction that failed us can no longer move a lane. In doubt it stays submitted. */
   async function isOver(hash: Hex): Promise<boolean> {
     try {
@@ -140,11 +155,11 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
       let receipts = 0
       if (options.dryRun !== true) {
         for (const group of groupByTransaction(batches)) {
-          const outcome = await send(group, signal)
+          const outcome = await sendUnlessTaken(group, notes, signal)
+          if (outcome === null) continue
           const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
           transactions.push({ hash: outcome.hash, gasUsed: outcome.gasUsed, amount })
-          const lanes = group.flatMap(({ moves }) => moves.map(({ lane }) => lane))
-          notes.push(...skippedNotes(outcome, lanes))
+          notes.push(...skippedNotes(outcome, lanesIn(group)))
           logger.info({ hash: outcome.hash, amount: String(amount), gas: String(outcome.gasUsed) }, 'settled')
         }
       }
@@ -157,6 +172,10 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
       return { transactions, settled, asked, vouchers, receipts, notes }
     },
   }
+}
+
+function lanesIn(batches: readonly PreparedBatch[]): Lane[] {
+  return batches.flatMap(({ moves }) => moves.map(({ lane }) => lane))
 }
 
 async function requireCheapGas(price: bigint, most: bigint): Promise<void> {
