@@ -10,6 +10,9 @@ export const RECEIPT_POLLING = 250
 /** EIP-7825: no transaction may ask for more gas. */
 export const TRANSACTION_GAS_CAP = 16_777_216n
 
+/** How often a transaction is signed anew when another process of the same wallet took its nonce. */
+export const NONCE_ATTEMPTS = 3
+
 /** What is added to an estimate, in hundredths: state may move between the estimate and the block. */
 export const GAS_MARGIN_PERCENT = 25n
 

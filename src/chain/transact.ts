@@ -10,7 +10,13 @@ import {
 } from 'viem'
 import { BitCdnError } from '../errors.ts'
 import { accountOf, type Chain } from './chain.ts'
-import { GAS_MARGIN_PERCENT, RECEIPT_POLLING, TRANSACTION_GAS_CAP, TRANSACTION_TIMEOUT } from './constants.ts'
+import {
+  GAS_MARGIN_PERCENT,
+  NONCE_ATTEMPTS,
+  RECEIPT_POLLING,
+  TRANSACTION_GAS_CAP,
+  TRANSACTION_TIMEOUT,
+} from './constants.ts'
 import { inTurn } from './queue.ts'
 import { asBitCdnError, ask, interrupted } from './rpc.ts'
 
@@ -51,29 +57,34 @@ export async function transact(chain: Chain, call: Call, options: TransactOption
     const gas = await estimate(chain, account.address, call, signal)
     const { maxFeePerGas, maxPriorityFeePerGas } = await on(() => chain.client.estimateFeesPerGas())
     await requireCoin(chain, account.address, gas * maxFeePerGas + (call.value ?? 0n), signal)
-    const pending = await on(() => chain.client.getTransactionCount({ address: account.address, blockTag: 'pending' }))
-    const nonce = turn.nonce(pending)
-    const raw = await account.signTransaction({
-      type: 'eip1559',
-      chainId: chain.id,
-      to: call.to,
-      data: call.data,
-      value: call.value ?? 0n,
-      nonce,
-      gas,
-      maxFeePerGas,
-      maxPriorityFeePerGas,
-    })
-    const hash = keccak256(raw)
-    await options.onSigned?.({ hash, raw, nonce })
-    await broadcast(chain, raw, hash)
-    return { hash, ended: turn.sent(nonce) }
+    for (let attempt = 1; ; attempt++) {
+      const pending = await on(() =>
+        chain.client.getTransactionCount({ address: account.address, blockTag: 'pending' }),
+      )
+      const nonce = turn.nonce(pending)
+      const fields = { chainId: chain.id, to: call.to, data: call.data, value: call.value ?? 0n, nonce, gas }
+      const raw = await account.signTransaction({ type: 'eip1559', ...fields, maxFeePerGas, maxPriorityFeePerGas })
+      const hash = keccak256(raw)
+      await options.onSigned?.({ hash, raw, nonce })
+      try {
+        await broadcast(chain, raw, hash)
+        return { hash, ended: turn.sent(nonce) }
+      } catch (error) {
+        // Another process of the same wallet was faster. Whoever keeps books of what was signed must hear of it first.
+        if (!isNonceTaken(error) || options.onSigned !== undefined || attempt === NONCE_ATTEMPTS) throw error
+      }
+    }
   })
   try {
     return await waitUntilMined(chain, hash, options)
   } finally {
     ended()
   }
+}
+
+/** Nodes agree on the words and on nothing else. */
+function isNonceTaken(error: unknown): boolean {
+  return error instanceof BitCdnError && /nonce( is)? too low/i.test(error.message)
 }
 
 async function estimate(chain: Chain, from: Address, call: Call, signal: AbortSignal | undefined): Promise<bigint> {

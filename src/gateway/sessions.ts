@@ -104,6 +104,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
       perSeederHour: limits.seederHourBytes,
       openLinesPerSeeder: limits.seederOpenLines,
     }
+    // the sum over a download asks about no seeder: any address will do
     const sums = await log.sums({ ...grant, seeder: sponsor, now: grant.createdAt })
     const left = (capped.openPerDownload ?? 0n) - sums.openOfDownload
     return { bytes: left > 0n ? left : 0n, limits: capped }

@@ -41,6 +41,32 @@ describe('a transaction', () => {
     expect(await readBalance(one, account.address)).to.equal(20n)
   })
 
+  it('is signed anew when another process of the same wallet was faster', async () => {
+    const account = await chain.account()
+    const { client } = await chain.as()
+    let rivals = 2
+    const raced: typeof account = {
+      ...account,
+      async signTransaction(transaction, options) {
+        if (rivals-- > 0) {
+          const rival = await account.signTransaction({ ...transaction, value: 7n })
+          await client.sendRawTransaction({ serializedTransaction: rival })
+        }
+        return account.signTransaction(transaction, options)
+      },
+    }
+    const call = { to: nobody, data: '0x', value: 1n } as const
+    const { receipt } = await transact(await chain.as(raced), call)
+    expect((await client.getTransaction({ hash: receipt.transactionHash })).nonce).to.equal(2)
+    rivals = 9
+    expect((await failure(transact(await chain.as(raced), call))).code).to.equal('transaction-failed')
+    rivals = 1
+    const signed: string[] = []
+    const kept = transact(await chain.as(raced), call, { onSigned: ({ hash }) => void signed.push(hash) })
+    expect((await failure(kept)).code).to.equal('transaction-failed')
+    expect(signed, 'books of what was signed are not run ahead of').to.have.length(1)
+  })
+
   it('uses up no nonce when it is refused', async () => {
     const account = await chain.account()
     const connected = await chain.as(account)
