@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { createNode, createPeerKey, type PeerNode } from '../../../src/discovery/index.ts'
+import { createDownloader } from '../../../src/downloader/index.ts'
+import { openDownload } from '../../../src/storage/pieces/index.ts'
+import { openLedger } from '../../../src/storage/sqlite/index.ts'
+import { makeContent, type TestContent } from '../../swarm/content.ts'
+import { DOMAIN } from '../../swarm/desk.ts'
+import { type SeederProcess, spawnSeeder } from '../../swarm/processes.ts'
+import { createSponsor } from '../../swarm/sponsor.ts'
+import { seederKey } from '../../swarm/swarm.ts'
+
+const MIB = 2 ** 20
+
+describe('a download from seeders in processes of their own', () => {
+  let content: TestContent
+  let node: PeerNode
+  const processes: SeederProcess[] = []
+
+  before(async () => {
+    content = await makeContent(48 * MIB)
+    const first = await spawn(0, { provide: false })
+    await Promise.all([1, 2].map((index) => spawn(index, { provide: true, bootstrap: [first.address] })))
+    node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, bootstrap: [first.address] })
+  })
+
+  after(async () => {
+    await node.stop()
+    await Promise.all(processes.map((process) => process.kill('SIGTERM')))
+    await content.remove()
+  })
+
+  async function spawn(index: number, special: { provide: boolean; bootstrap?: string[] }): Promise<SeederProcess> {
+    const { torrent, path } = content
+    const folder = join(content.folder, `seeder-${index}`)
+    const seeder = await spawnSeeder({ torrent, path, folder, key: seederKey(index), rate: 10 * MIB, ...special })
+    processes.push(seeder)
+    return seeder
+  }
+
+  it('finds them through the DHT, survives the SIGKILL of one, and every receipt that it held is in its ledger', async () => {
+    const sponsor = createSponsor(DOMAIN)
+    const [victim] = processes
+    let killed: Promise<void> | null = null
+    const result = await createDownloader({ node, sessions: sponsor }).download({
+      content: content.metainfo.contentId,
+      store: (metainfo) =>
+        openDownload(metainfo, join(content.folder, 'out'), { journal: join(content.folder, 'journal') }),
+      sources: [victim?.address ?? ''],
+      onProgress({ verifiedBytes, peers }) {
+        if (verifiedBytes > 12 * MIB && peers.length === 3) killed ??= victim?.kill('SIGKILL') ?? null
+      },
+    })
+    await result.store.close()
+    await killed
+    expect(killed, 'the seeder was killed on the way').to.not.equal(null)
+    expect(result.peers).to.have.length(3)
+    const [wanted, got] = await Promise.all([
+      readFile(content.path),
+      readFile(join(content.folder, 'out', content.metainfo.name)),
+    ])
+    expect(Buffer.compare(wanted, got)).to.equal(0)
+
+    const ledger = await openLedger({ path: join(content.folder, 'seeder-0', 'ledger.sqlite') })
+    const lines = sponsor.granted.filter(({ lane }) => lane.seeder === victim?.payout)
+    const sessions = await Promise.all(lines.map(({ session }) => ledger.session(session)))
+    const signed = sessions.reduce((sum, session) => sum + (session?.receipt?.bytesServed ?? 0n), 0n)
+    await ledger.close()
+    const bytes = result.peers.find(({ peer }) => victim?.address.endsWith(peer))?.bytes ?? 0
+    expect(signed > 0n && signed <= BigInt(bytes), `${signed} signed of ${bytes}`).to.equal(true)
+    expect(BigInt(bytes) - signed <= BigInt(16 * MIB)).to.equal(true)
+  })
+})
