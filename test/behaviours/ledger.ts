@@ -169,6 +169,19 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         expect((await ledger.session(log.head(0)))?.receipt?.bytesServed).to.equal(2n * MIB)
       })
 
+      it('in one encoding, and lets nobody spoil the writers of the same turn', async () => {
+        const session = log.head(0)
+        const good = log.receipt(0, 5n).signature
+        const [short, wide, stored] = await Promise.allSettled([
+          ledger.acceptReceipt(session, 4n, good.slice(0, -2) as `0x${string}`),
+          ledger.extendLog(log.lane, log.head(3), [], { ...(await log.signed()), signer: '0x12' }),
+          accept(1, 5n),
+        ])
+        expect([short.status, wide.status, stored.status]).to.deep.equal(['rejected', 'rejected', 'fulfilled'])
+        expect((await ledger.session(session))?.receipt).to.equal(null)
+        expect((await ledger.session(log.head(1)))?.receipt?.bytesServed).to.equal(5n)
+      })
+
       it('across a restart', async () => {
         await ledger.openSession(log.lines[0]!.session, USE)
         await accept(0, 5n * MIB)

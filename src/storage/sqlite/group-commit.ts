@@ -5,7 +5,7 @@ import type { Database } from './database.ts'
 import { storageError } from './errors.ts'
 
 export interface GroupCommit {
-  /** Runs in the next transaction; a {@link BitCdnError} from `work` undoes this work alone. */
+  /** Runs in the next transaction; what `work` throws undoes this work alone, unless the disk failed. */
   write<T>(work: () => T): Promise<T>
   /** As `write`, for work that writes in its last statement only, so that there is nothing to undo. */
   writeOnce<T>(work: () => T): Promise<T>
@@ -64,10 +64,16 @@ export function createGroupCommit(database: Database, init: { beforeCommit?: () 
       if (kind === 'write') connection.exec('RELEASE job')
       return () => resolve(value)
     } catch (error) {
-      if (!(error instanceof BitCdnError)) throw error
+      if (isOfTheDisk(error)) throw error
       if (kind === 'write') connection.exec('ROLLBACK TO job; RELEASE job')
       return () => reject(error)
     }
+  }
+
+  /** What SQLite says of the file ends the transaction for all; what concerns one caller's values does not. */
+  function isOfTheDisk(error: unknown): boolean {
+    if (error instanceof BitCdnError) return false
+    return !connection.isTransaction || storageError(error, path) !== error
   }
 
   return {

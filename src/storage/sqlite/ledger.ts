@@ -2,7 +2,7 @@
 // committed rows and keeps nothing in memory but the bytes sent since the last commit.
 import type { Address } from 'viem'
 import { BitCdnError } from '../../errors.ts'
-import type { Head, ReceiptLedger } from '../../receipts/index.ts'
+import { checkSignatureForm, type Head, type ReceiptLedger } from '../../receipts/index.ts'
 import { createClaims } from './claims.ts'
 import { type Database, openDatabase } from './database.ts'
 import { earnings } from './earnings.ts'
@@ -69,8 +69,10 @@ export async function openLedger(init: LedgerInit): Promise<ReceiptLedger> {
       owner.take()
       return group.write(() => sessions.open(session, use))
     },
-    acceptReceipt: (session, bytesServed, signature) =>
-      group.writeOnce(() => sessions.accept(session, bytesServed, signature)),
+    async acceptReceipt(session, bytesServed, signature) {
+      checkSignatureForm(signature)
+      return group.writeOnce(() => sessions.accept(session, bytesServed, signature))
+    },
     noteServed(session, served) {
       if (served <= (sent.get(session) ?? 0n)) return
       sent.set(session, served)
