@@ -36,6 +36,8 @@ export interface GatewayInit {
   /** How clients reach it, where that is not `http://host:port`: sign-in messages are bound to its host. */
   publicUrl?: string | undefined
   limits?: Partial<GatewayLimits> | undefined
+  /** Behind a reverse proxy: believes its X-Forwarded-For, so that clients are told apart. Default false. */
+  trustProxy?: boolean | undefined
 }
 
 export interface Gateway {
@@ -89,7 +91,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
       relay: relayer === null ? null : createRelay({ chain, contents }, { limits }),
       logger,
     },
-    { limits },
+    { limits, trustProxy: init.trustProxy ?? false },
   )
 
   return {

@@ -49,7 +49,13 @@ export interface ServerComponents {
   logger: Logger
 }
 
-export function createServer(components: ServerComponents, { limits }: { limits: GatewayLimits }): FastifyInstance {
+export interface ServerInit {
+  limits: GatewayLimits
+  /** Whether a reverse proxy in front says who asks (X-Forwarded-For). */
+  trustProxy: boolean
+}
+
+export function createServer(components: ServerComponents, { limits, trustProxy }: ServerInit): FastifyInstance {
   const { info, contents, signIn, logger } = components
   const app = fastify({
     logger: false, // requests are logged below, without headers and bodies
@@ -57,7 +63,8 @@ export function createServer(components: ServerComponents, { limits }: { limits:
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 1_000 },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle', // what was begun is answered
+    trustProxy,
     routerOptions: { maxParamLength: 128 },
   })
   app.server.maxConnections = MAX_CONNECTIONS

@@ -68,7 +68,9 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     // stored before anything else is decided: what was signed for stays owed, whether we go on serving or not
     await takeReceipt(hello)
     const held = await ledger.session(session.session)
-    if (held === null || held.state === 'settled') throw new RefusedError('sessionExpired', 'This session is settled.')
+    if (held === null || held.state === 'settled' || held.state === 'closed') {
+      throw new RefusedError('sessionExpired', `This session is ${held?.state ?? 'settled'}: a new one is needed.`)
+    }
     if (allowance !== null) await checkAllowance(lane, held, allowance)
     const bytes = held.receipt === null ? 0n : paidBytes(held.receipt.bytesServed, held.maxBytes)
     const exposed = await exposure.open(lane, session.session, { bytes, maxBytes: held.maxBytes, selfPaid })

@@ -78,6 +78,28 @@ describe('the HTTP surface of a gateway', () => {
     expect(statuses).to.deep.equal([200, 200, 200, 429, 429])
   })
 
+  it('answers what it has begun before it closes', async () => {
+    const { contentId } = bed.content
+    const waiting = Promise.withResolvers<null>()
+    const begun = Promise.withResolvers<void>()
+    const laneLog = () => {
+      begun.resolve()
+      return waiting.promise
+    }
+    const gateway = await bed.open({ log: { ...bed.log, laneLog } })
+    const asked = fetch(`${gateway.url}/v1/lanes/${bed.sponsor.address}/0/0`)
+    await begun.promise
+    const stopped = gateway.stop()
+    waiting.resolve(null)
+    expect((await asked).status).to.equal(404)
+    await stopped
+    const late = await bed
+      .client(undefined, gateway)
+      .metainfo(contentId)
+      .catch((reason: unknown) => reason)
+    expect(hasCode(late, 'gateway-unreachable')).to.equal(true)
+  })
+
   it('closes a connection that does not finish its headers', async () => {
     const { hostname, port } = new URL(bed.gateway.url)
     const started = Date.now()

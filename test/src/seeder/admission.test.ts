@@ -75,7 +75,7 @@ describe('admission at a seeder', () => {
     await admission.release(false)
     const again = await desk.admit(session)
     await again.release(true)
-    expect(await refusal(desk.admit(session))).to.equal('sessionOpenElsewhere')
+    expect(await refusal(desk.admit(session)), 'closed for good').to.equal('sessionExpired')
   })
 
   it('takes a later line whose earlier ones it never saw', async () => {
