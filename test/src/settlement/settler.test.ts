@@ -179,7 +179,8 @@ describe('Settling', () => {
       const at = await scene({ lines: 2 })
       await at.serve(0, 5n * MIB)
       await at.serve(1, 5n * MIB)
-      const report = await at.settler(source(at), { voucherTimeout: 50 }).settleOnce()
+      const init = words.test('timeout') ? { voucherTimeout: 20 } : {}
+      const report = await at.settler(source(at), init).settleOnce()
       expect(report.notes.map((note) => note.words).join()).to.match(words)
       expect([report.settled, report.vouchers]).to.deep.equal([price(10n * MIB), 0])
       expect((await at.ledger.earnings()).vouchered).to.equal(0n)
