@@ -48,6 +48,9 @@ export const FLUSH_MILLISECONDS = 10_000
 export const FIND_MILLISECONDS = 5_000
 export const PATIENCE_MILLISECONDS = 20_000
 
+/** Seeders that are connected and bring nothing are waited for so much longer: a gateway or a chain may be slow. */
+export const STUCK_MILLISECONDS = 40_000
+
 /** A seeder that broke off is tried again after these. */
 export const RETRY_MILLISECONDS = [300, 1_000, 3_000, 9_000] as const
 

@@ -8,6 +8,7 @@ import {
   MAX_SEEDERS,
   PATIENCE_MILLISECONDS,
   PROGRESS_MILLISECONDS,
+  STUCK_MILLISECONDS,
   TICK_MILLISECONDS,
 } from './constants.ts'
 import { nobodyServes, type SeederFailure, UnsuitableTermsError } from './errors.ts'
@@ -98,6 +99,7 @@ async function run(
   let to: (Destination & { store: ContentStore }) | null = null
   let opening: Promise<void> | null = null
   let aliveAt = performance.now()
+  let progressAt = performance.now()
   let received = 0
   let searching = request.discover !== false
   let flushedAt = performance.now()
@@ -172,6 +174,7 @@ async function run(
       ...{ target, node, contentId, record, lines, check, destination, signal: over.signal },
       progressed(bytes) {
         received += bytes
+        if (bytes > 0) progressAt = performance.now()
       },
     })
     peers.set(id, peer)
@@ -211,7 +214,8 @@ async function run(
     if (alive().some(({ state }) => state !== 'waiting')) aliveAt = now
     const nobody =
       peers.size === 0 ? !searching && (request.sources ?? []).length === 0 : !searching && alive().length === 0
-    if (nobody || now - aliveAt >= patience) fail(nobodyServes(contentId, failures(), received > 0))
+    const stuck = now - aliveAt >= patience || now - progressAt >= patience + STUCK_MILLISECONDS
+    if (nobody || stuck) fail(nobodyServes(contentId, failures(), received > 0))
     if (to !== null && flushing === null && now - flushedAt >= FLUSH_MILLISECONDS) {
       flushing = to.intake
         .flush()

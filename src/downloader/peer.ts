@@ -1,7 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { UNIT_BYTES } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
-import type { SignedTerms } from '../receipts/index.ts'
+import type { Head, SignedTerms } from '../receipts/index.ts'
 import { ProtocolError, RefusedError, StreamEndedError } from '../transfer/index.ts'
 import {
   CONNECT_MILLISECONDS,
@@ -63,6 +63,8 @@ export interface DownloadPeer {
 export function createPeer(init: PeerInit): DownloadPeer {
   const { node, contentId, lines, signal } = init
   const streams = new Set<Fetcher>()
+  /** Lines whose streams broke: to be gone on with when the seeder comes back. */
+  const broken = new Set<Head>()
   /** Streams that were closed from here. */
   const retired = new WeakSet<Fetcher>()
   let name = typeof init.target === 'string' ? (init.target.split('/p2p/').at(-1) ?? init.target) : init.target.id
@@ -112,7 +114,14 @@ export function createPeer(init: PeerInit): DownloadPeer {
       state = 'waiting'
       await pause(delay, signal)
     }
+    if (!signal.aborted && !finishing) giveUpLines()
     state = 'over'
+  }
+
+  /** What broken lines did not carry can be given to others. */
+  function giveUpLines(): void {
+    for (const session of broken) lines?.close(session)
+    broken.clear()
   }
 
   async function visit(): Promise<void> {
@@ -156,6 +165,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
         return false
       }
       await begin(fetcher, line, to)
+      if (line !== null) broken.delete(line.session.session)
       destination = to
       streams.add(fetcher)
       lastActive = fetcher
@@ -210,7 +220,10 @@ export function createPeer(init: PeerInit): DownloadPeer {
     if (!streams.delete(fetcher)) return
     paidBefore += fetcher.paid
     const session = fetcher.recorded?.session.session
-    if (session !== undefined) lines?.release(session)
+    if (session !== undefined) {
+      lines?.release(session)
+      broken.add(session)
+    }
     detach(fetcher)
     // A stream that we closed ourselves makes room for the next; any other end is the seeder's.
     if (!retired.has(fetcher)) visitOver.resolve(error)
@@ -236,7 +249,10 @@ export function createPeer(init: PeerInit): DownloadPeer {
     detach(fetcher)
     const session = fetcher.recorded?.session.session
     await fetcher.finish()
-    if (session !== undefined) lines?.close(session)
+    if (session !== undefined) {
+      broken.delete(session)
+      lines?.close(session)
+    }
     pump()
   }
 
@@ -324,10 +340,12 @@ export function createPeer(init: PeerInit): DownloadPeer {
       return lacksLine && state !== 'over'
     },
     get secondsOfLine() {
-      return active === null || lines === null ? 0 : active.room / Math.max(rate, 1)
+      if (active === null) return broken.size > 0 && state === 'waiting' ? Number.POSITIVE_INFINITY : 0
+      return lines === null ? 0 : active.room / Math.max(rate, 1)
     },
     yieldLine() {
-      if (active !== null) void retire(active)
+      if (active === null) giveUpLines()
+      else void retire(active)
     },
     done,
     pump,

@@ -128,6 +128,8 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
   let layerAnswer: PromiseWithResolvers<Uint8Array> | null = null
   let helloAnswer: PromiseWithResolvers<Accept> | null = null
   let open = true
+  /** Either side said that it closes: only then is the end of the stream no failure. */
+  let goodbye = false
   let filling: PendingWant | null = null
 
   // Whoever awaits one of these hears of its rejection; when nobody does, it is no news.
@@ -140,8 +142,10 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     else if (message.hashes !== undefined) events.hashes?.(message.hashes.piece, message.hashes.roots)
     else if (message.cancel !== undefined) drop(message.cancel.piece, message.cancel.offset)
     else if (message.have !== undefined) events.have?.(message.have.pieces)
-    else if (message.close !== undefined) events.closing?.()
-    else takeAnswer(message)
+    else if (message.close !== undefined) {
+      goodbye = true
+      events.closing?.()
+    } else takeAnswer(message)
   }
 
   function takeAnswer(message: Message): void {
@@ -191,9 +195,11 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     events.data?.(want, header.offset, header.length)
   }
 
-  function finish(error: Error | null): void {
+  function finish(failure: Error | null): void {
     if (!open) return
     open = false
+    const lost = failure === null && !goodbye
+    const error = lost ? new StreamEndedError(`${peer} left without a word.`) : failure
     const reason = error ?? new StreamEndedError('The seeder ended the stream.')
     over.reject(reason)
     if (error === null)
@@ -295,6 +301,7 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
       writer.send({ receipt: encodeReceipt(receipt) })
     },
     close() {
+      goodbye = true
       writer.send({ close: {} })
     },
     abort: finish,
