@@ -16,7 +16,7 @@ export default defineConfig({
   paths: { tests: { mocha: 'test/contracts', solidity: 'test/contracts' }, ignition: 'scripts/ignition' },
   networks: {
     devnet: { type: 'edr-simulated', chainType: 'l1', chainId: 31337, hardfork: 'prague' },
-    local: { type: 'http', chainType: 'l1', url: 'http://127.0.0.1:8545' },
+    local: { type: 'http', chainType: 'l1', url: process.env.BITCDN_RPC ?? 'http://127.0.0.1:8545' },
   },
   typechain: { tsNocheck: true },
   test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 50 } } },

@@ -4,13 +4,13 @@ import { type Address, type Hex, isAddress, isHex } from 'viem'
 import { approveOperator, claimable, claimShares, readCredit, settleMany, withdraw } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { findContent } from '../../sdk/index.ts'
-import { createSettlementChain, createSettler, type Settler } from '../../settlement/index.ts'
+import { createSettlementChain, createSettler, DEFAULT_IDLE_SECONDS, type Settler } from '../../settlement/index.ts'
 import { openLedger } from '../../storage/sqlite/index.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, parseAddress, WALLET_SETTINGS, type Wallet } from '../wallet.ts'
-import { money, parseMoney } from '../words.ts'
+import { money, parseMoney, parseWhole } from '../words.ts'
 import { ledgerPath } from './earnings.ts'
 
 /** Only says something; the settler's notes come back in its report. */
@@ -29,6 +29,7 @@ export function claimCommand(io: CommandIo): Command {
     .description("get paid: a seeder's receipts, a share holder's income")
     .option('--dry-run', 'say what would be claimed; send nothing')
     .option('--min <amount>', 'leave lanes alone that are worth less')
+    .option('--idle <seconds>', 'sessions without a stream for longer count as over', String(DEFAULT_IDLE_SECONDS))
     .option('--to <address>', 'withdraw to this address (default: the wallet itself)')
     .option('--no-withdraw', 'settle, and leave the credit in the contract')
     .option('--share <content>', "claim the wallet's part of a content's income instead")
@@ -179,7 +180,12 @@ async function withSettler(
 
 function settleOptions({ io, options, wallet }: Context) {
   const { min } = options
-  return { signal: io.signal, min: min === undefined ? undefined : parseMoney(String(min), wallet.decimals, '--min') }
+  const idleSeconds = parseWhole(String(options.idle), '--idle')
+  return {
+    signal: io.signal,
+    idleSeconds,
+    min: min === undefined ? undefined : parseMoney(String(min), wallet.decimals, '--min'),
+  }
 }
 
 const payee = (options: Options, fallback: Address): Address =>
