@@ -38,7 +38,27 @@ export function createLogger(init: LoggerInit): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       base: { pid: process.pid },
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
     },
     init.destination ?? pino.destination({ fd: 2, sync: true }),
   )
+}
+
+/** An error without what lies underneath it: the causes of RPC failures carry whole requests, and URLs with keys in them. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code } = error as { code?: unknown }
+  const stack = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+  return {
+    type: error.name,
+    ...(code === undefined ? {} : { code }),
+    message: withoutPaths(error.message),
+    ...(stack === undefined ? {} : { stack: stack.join('\n') }),
+    ...(error.cause instanceof Error ? { cause: withoutPaths(error.cause.message.split('\n')[0] ?? '') } : {}),
+  }
+}
+
+/** Providers' keys travel in the path and the query of a URL. */
+function withoutPaths(text: string): string {
+  return text.replaceAll(/\b(https?:\/\/)(?:[^\s/@]*@)?([^\s/?#"']+)[^\s"']*/g, '$1$2')
 }
