@@ -48,7 +48,7 @@ export interface Fetcher {
   cancel(assignment: Assignment): void
   /** Looks at the clock: signs what waits for a receipt, leaves a seeder that sends nothing. */
   tick(): void
-  /** Signs the last receipt, closes and waits until the seeder holds it. Resolves to whether it does. */
+  /** Signs the last receipt, closes and waits until the seeder holds it. Resolves to whether it does, and closed too. */
   finish(): Promise<boolean>
   abort(error: Error): void
 }
@@ -75,6 +75,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   let signedAt = performance.now()
   let heardAt = performance.now()
   let over = false
+  let failed = false
   let settled = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
   let heldChanged = Promise.withResolvers<void>()
@@ -160,6 +161,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     // It cannot be sent any more; the next stream of this session presents it.
     signNow()
     over = true
+    failed = error !== null
     heldChanged.resolve()
     settled.resolve()
     gone.resolve()
@@ -270,15 +272,16 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       }
     },
     async finish() {
-      if (over) return held >= signed
+      if (over) return false
       await awaitWants()
       signNow()
       transfer.close()
       await awaitHeld()
       const until = performance.now() + GOODBYE_MILLISECONDS
       while (!over && performance.now() < until) await within(gone.promise, until)
+      const inOrder = over && !failed && held >= signed
       if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
-      return held >= signed
+      return inOrder
     },
     abort(error) {
       signNow()

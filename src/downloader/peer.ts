@@ -248,10 +248,13 @@ export function createPeer(init: PeerInit): DownloadPeer {
     retired.add(fetcher)
     detach(fetcher)
     const session = fetcher.recorded?.session.session
-    await fetcher.finish()
+    const inOrder = await fetcher.finish()
     if (session !== undefined) {
-      broken.delete(session)
-      lines?.close(session)
+      // A seeder that did not answer may have been cut off: its session can be gone on with later.
+      if (inOrder) broken.delete(session)
+      else broken.add(session)
+      if (inOrder) lines?.close(session)
+      else lines?.release(session)
     }
     pump()
   }
@@ -345,7 +348,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     yieldLine() {
       if (active === null) giveUpLines()
-      else void retire(active)
+      else void retire(active).then(giveUpLines)
     },
     done,
     pump,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { sha256 } from '../../../src/content/index.ts'
+import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import { createDownloader, type DownloadProgress, openDownloadRecord } from '../../../src/downloader/index.ts'
 import { BitCdnError } from '../../../src/errors.ts'
 import { type Swarm, type SwarmInit, startSwarm } from '../../swarm/swarm.ts'
@@ -142,6 +143,46 @@ describe('a download', () => {
     await expectSame(swarm)
     expect(result.bytes).to.be.at.most(20 * MIB - Number(before) + 2 * MIB)
     expect((await receipted(swarm, 0)) + (await receipted(swarm, 1))).to.equal(before + BigInt(result.bytes))
+  })
+
+  it('that was cut off goes on with the same sessions, and never signed more than it remembers', async () => {
+    const swarm = await start({ bytes: 20 * MIB, seeders: [{ rate: 8 * MIB }, { rate: 8 * MIB }] })
+    const stop = new AbortController()
+    const path = join(swarm.content.folder, 'download.record')
+    const request = { content: swarm.content.metainfo, sources: swarm.sources, discover: false }
+    const lost = await createNode({ privateKey: await createPeerKey(), allowPrivate: true })
+    const record = openDownloadRecord(path)
+    const cut = lost.stop.bind(lost)
+    let stopped: Promise<void> | null = null
+    await failure(
+      createDownloader({ node: lost, sessions: swarm.sponsor }).download({
+        ...{ ...request, store: swarm.store(), record, signal: stop.signal },
+        onProgress({ verifiedBytes }) {
+          if (verifiedBytes > 6 * MIB) stopped ??= cut().finally(() => stop.abort())
+        },
+      }),
+    )
+    await stopped
+    record.close()
+    const lines = swarm.sponsor.granted.length
+
+    const again = openDownloadRecord(path)
+    for (const { session, receipt, closed } of again.sessions()) {
+      const held = await Promise.all(swarm.seeders.map(({ ledger }) => ledger.session(session.session)))
+      const highest = held.find((found) => found !== null)?.receipt?.bytesServed ?? 0n
+      expect(closed).to.equal(false)
+      expect(highest > 0n && highest <= (receipt?.bytesServed ?? 0n)).to.equal(true)
+    }
+    await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ ...request, store: swarm.store('again'), record: again },
+    })
+    again.close()
+    await expectSame(swarm, 'again')
+    expect(swarm.sponsor.granted.length).to.be.at.most(lines + 2)
+    for (const { session, receipt } of again.sessions().slice(0, lines)) {
+      const held = await Promise.all(swarm.seeders.map(({ ledger }) => ledger.session(session.session)))
+      expect(held.find((found) => found !== null)?.receipt?.bytesServed).to.equal(receipt?.bytesServed)
+    }
   })
 
   it('is of nothing when it is complete already', async () => {
