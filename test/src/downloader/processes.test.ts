@@ -71,4 +71,30 @@ describe('a download from seeders in processes of their own', () => {
     expect(signed > 0n && signed <= BigInt(bytes), `${signed} signed of ${bytes}`).to.equal(true)
     expect(BigInt(bytes) - signed <= BigInt(16 * MIB)).to.equal(true)
   })
+
+  it('comes whole when the downloader reads slower than the seeder could send', async () => {
+    const { torrent, path } = content
+    const folder = join(content.folder, 'seeder-free')
+    const free = await spawnSeeder({ torrent, path, folder, key: seederKey(3), free: true })
+    processes.push(free)
+    const result = await createDownloader({ node, sessions: null }).download({
+      content: content.metainfo,
+      async store(metainfo) {
+        const out = { journal: join(content.folder, 'slow.journal') }
+        const store = await openDownload(metainfo, join(content.folder, 'slow'), out)
+        const write = store.write.bind(store)
+        return Object.assign(Object.create(store) as typeof store, {
+          write(piece: number, offset: number, bytes: Uint8Array) {
+            // Nothing is read meanwhile: sockets fill up, and the seeder has to hold on to what it wrote.
+            for (const until = performance.now() + 30; performance.now() < until; );
+            return write(piece, offset, bytes)
+          },
+        })
+      },
+      ...{ sources: [free.address], discover: false },
+    })
+    await result.store.close()
+    expect(result.peers.map(({ failure }) => failure)).to.deep.equal([null])
+    expect(result.bytes).to.equal(48 * MIB)
+  })
 })
