@@ -31,7 +31,7 @@ const AUDIT = resolve(import.meta.dirname, '../../scripts/audit.ts')
 interface Transaction {
   what: string
   hash: Hex
-  gasUsed: bigint
+  gasUsed: number
 }
 
 export const runDevnet: RunDevnet = async (options) => {
@@ -74,7 +74,7 @@ export const runDevnet: RunDevnet = async (options) => {
 async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal, onStep }: DevnetOptions) {
   const transactions: Transaction[] = []
   const noted = <T extends { hash: Hex; gasUsed: bigint }>(what: string, sent: T): T => {
-    transactions.push({ what, hash: sent.hash, gasUsed: sent.gasUsed })
+    transactions.push({ what, hash: sent.hash, gasUsed: Number(sent.gasUsed) })
     return sent
   }
   const say = (title: string, detail?: string): void => onStep(step(title, detail))
@@ -196,7 +196,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
   for (const seeder of seeders) {
     const amount = await readCredit(seeder.chain, seeder.address, { at: 'latest', signal })
     if (amount > 0n) noted('withdraw', await withdraw(seeder.chain, { to: seeder.address }, { signal }))
-    earned.push({ address: seeder.address, bytes: deliveredBy(got, seeder.address), earned: amount })
+    earned.push({ address: seeder.address, bytes: Number(deliveredBy(got, seeder.address)), earned: amount })
   }
   const holders = []
   for (const holder of [creator, ...partners]) {

@@ -27,11 +27,11 @@ export interface DevnetResult {
   readonly bytes: number
   readonly sha256: string
   readonly download: { readonly seconds: number; readonly mbPerSecond: number }
-  readonly seeders: readonly { readonly address: Address; readonly bytes: bigint; readonly earned: bigint }[]
+  readonly seeders: readonly { readonly address: Address; readonly bytes: number; readonly earned: bigint }[]
   readonly holders: readonly { readonly address: Address; readonly claimed: bigint }[]
   readonly receipts: number
   readonly vouchers: number
-  readonly transactions: readonly { readonly what: string; readonly hash: Hex; readonly gasUsed: bigint }[]
+  readonly transactions: readonly { readonly what: string; readonly hash: Hex; readonly gasUsed: number }[]
   readonly budgetLeft: bigint
   readonly carried: bigint
   readonly paid: bigint

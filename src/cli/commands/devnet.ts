@@ -73,7 +73,7 @@ async function loadDevnet(): Promise<RunDevnet> {
 
 function summary(result: DevnetResult): string[] {
   const dollars = (amount: bigint): string => money(amount, DECIMALS).padStart(12)
-  const gas = result.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)
+  const gas = result.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0)
   const settle = result.transactions.find(({ what }) => what.startsWith('settle'))
   const gib = result.bytes / 2 ** 30
   const toSeeders = result.seeders.reduce((sum, { earned }) => sum + earned, 0n)
@@ -93,7 +93,7 @@ function summary(result: DevnetResult): string[] {
     `  delivery budget left                                  ${dollars(result.budgetLeft)}`,
     `  carried (did not divide)                              ${dollars(result.carried)}`,
     '',
-    `Gas        ${gas} in ${result.transactions.length} transactions, ${settle?.gasUsed ?? 0n} of it to settle ${result.receipts} receipts by ${result.vouchers} vouchers`,
+    `Gas        ${gas} in ${result.transactions.length} transactions, ${settle?.gasUsed ?? 0} of it to settle ${result.receipts} receipts by ${result.vouchers} vouchers`,
     `Delivery   ${money(BigInt(Math.round(Number(toSeeders) / gib)), DECIMALS)} per GiB to seeders`,
     `Conserved  ${result.conserved ? 'yes, to the last unit' : 'NO: the sums do not agree'}`,
   ]
