@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { pieceAt } from '../../../src/content/index.ts'
 import { createNode, createPeerKey, type PeerNode } from '../../../src/discovery/index.ts'
 import { createDownloader } from '../../../src/downloader/index.ts'
 import { openDownload } from '../../../src/storage/pieces/index.ts'
 import { openLedger } from '../../../src/storage/sqlite/index.ts'
+import { openTransfer } from '../../../src/transfer/index.ts'
 import { makeContent, type TestContent } from '../../swarm/content.ts'
 import { DOMAIN } from '../../swarm/desk.ts'
 import { type SeederProcess, spawnSeeder } from '../../swarm/processes.ts'
@@ -72,29 +74,39 @@ describe('a download from seeders in processes of their own', () => {
     expect(BigInt(bytes) - signed <= BigInt(16 * MIB)).to.equal(true)
   })
 
-  it('comes whole when the downloader reads slower than the seeder could send', async () => {
-    const { torrent, path } = content
+  it('comes whole when everything is wanted at once and nothing is read for a while', async () => {
+    const { torrent, path, metainfo } = content
     const folder = join(content.folder, 'seeder-free')
     const free = await spawnSeeder({ torrent, path, folder, key: seederKey(3), free: true })
     processes.push(free)
-    const result = await createDownloader({ node, sessions: null }).download({
-      content: content.metainfo,
-      async store(metainfo) {
-        const out = { journal: join(content.folder, 'slow.journal') }
-        const store = await openDownload(metainfo, join(content.folder, 'slow'), out)
-        const write = store.write.bind(store)
-        return Object.assign(Object.create(store) as typeof store, {
-          write(piece: number, offset: number, bytes: Uint8Array) {
-            // Nothing is read meanwhile: sockets fill up, and the seeder has to hold on to what it wrote.
-            for (const until = performance.now() + 30; performance.now() < until; );
-            return write(piece, offset, bytes)
-          },
-        })
+    const signal = AbortSignal.timeout(50_000)
+    const bytes = Buffer.alloc(metainfo.length)
+    const whole = Promise.withResolvers<void>()
+    let missing = metainfo.length
+    const connection = await node.connect(free.address, { signal })
+    const transfer = await openTransfer(
+      connection,
+      node.peerId,
+      {
+        data(_want, _offset, length) {
+          missing -= length
+          if (missing === 0) whole.resolve()
+        },
+        ended: whole.reject,
       },
-      ...{ sources: [free.address], discover: false },
-    })
-    await result.store.close()
-    expect(result.peers.map(({ failure }) => failure)).to.deep.equal([null])
-    expect(result.bytes).to.equal(48 * MIB)
+      signal,
+    )
+    await transfer.hello({ contentId: metainfo.contentId, session: null, key: null, receipt: null }, signal)
+    for (let index = 0; index < metainfo.pieceCount; index++) {
+      const piece = pieceAt(metainfo, index)
+      const target = bytes.subarray(piece.offset, piece.offset + piece.length)
+      transfer.want({ piece, offset: 0, length: piece.length, target, hashes: false })
+    }
+    await transfer.info(metainfo.contentId, signal)
+    // Sockets fill up meanwhile, and the seeder has to hold on to what it wrote.
+    for (const until = performance.now() + 1_500; performance.now() < until; );
+    await whole.promise
+    expect(Buffer.compare(bytes, await readFile(path))).to.equal(0)
+    transfer.abort(new Error('The test is over.'))
   })
 })
