@@ -17,7 +17,8 @@ describe('the npm package in an empty folder', () => {
     run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT)
     const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'shop', private: true, type: 'module' }))
-    run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`])
+    // A TypeScript project for Node has Node's types.
+    run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`, '@types/node@24.19.2'])
   })
 
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -51,8 +52,8 @@ describe('the npm package in an empty folder', () => {
       module: 'nodenext',
       target: 'es2024',
       noEmit: true,
-      types: [],
-      lib: ['es2024', 'dom', 'esnext.disposable'],
+      types: ['node'],
+      lib: ['es2024', 'esnext.disposable'],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['shop.ts'] }))
     run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
