@@ -32,7 +32,12 @@ interface Puppet {
 
 describe('a serving seeder', () => {
   let swarm: Swarm | null = null
-  const signal = AbortSignal.timeout(60_000)
+  // One for each test: a deadline that begins when this file is loaded passes while others' tests run.
+  let signal: AbortSignal
+
+  beforeEach(() => {
+    signal = AbortSignal.timeout(50_000)
+  })
 
   async function start(init: Partial<SwarmInit> = {}): Promise<Swarm> {
     swarm = await startSwarm({ bytes: 8 * MIB, pieceLength: 4 * MIB, seeders: [{}], ...init })
