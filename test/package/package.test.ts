@@ -53,7 +53,6 @@ describe('the npm package in an empty folder', () => {
       target: 'es2024',
       noEmit: true,
       types: ['node'],
-      lib: ['es2024', 'esnext.disposable'],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['shop.ts'] }))
     run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
