@@ -199,7 +199,9 @@ describe('a seeder', () => {
   it('loses nothing of a reserve, and a window at most without one, to a sponsor that empties its pool', async () => {
     const reserved = await seed({ reserved: 10n * USD })
     const trusting = await seed()
-    await download([reserved.node, trusting.node], (await bed.buyer()).client)
+    // one after the other: side by side, the first to be connected may leave nothing to the other
+    await download([trusting.node], (await bed.buyer()).client).catch(() => null)
+    await download([reserved.node], (await bed.buyer()).client)
     const owed = await trusting.ledger.earnings()
     const promised = (await reserved.ledger.earnings()).receipted
     expect(owed.receipted > 0n && owed.receipted <= amountFor([BigInt(16 * 2 ** 20)], PRICE)).to.equal(true)
