@@ -22,6 +22,9 @@ export const RESERVE_INTERVAL = 15_000
 /** Terms are signed for this long, seconds, and anew at half of it. */
 export const TERMS_SECONDS = 86_400
 
+/** How often the ledger is compared with the chain, milliseconds: an operator may settle for us at any time. */
+export const RECONCILE_INTERVAL = 60_000
+
 /** How often the worker looks for what can be settled, milliseconds. */
 export const SETTLE_INTERVAL = 3_600_000
 

@@ -13,7 +13,14 @@ import type { Logger } from '../telemetry/index.ts'
 import { type CreditInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { createChainView } from './chain-view.ts'
-import { DRAIN_TIMEOUT, GATEWAY_TIMEOUT, RESERVE_INTERVAL, SETTLE_INTERVAL, TRUSTED_WINDOWS } from './constants.ts'
+import {
+  DRAIN_TIMEOUT,
+  GATEWAY_TIMEOUT,
+  RECONCILE_INTERVAL,
+  RESERVE_INTERVAL,
+  SETTLE_INTERVAL,
+  TRUSTED_WINDOWS,
+} from './constants.ts'
 import { createDesk } from './desk.ts'
 import { createExposure } from './exposure.ts'
 import { createTerms } from './terms.ts'
@@ -28,7 +35,7 @@ export interface SeederComponents {
   account: LocalAccount
   /** Null: logs come from downloaders alone. */
   gateways: Gateways | null
-  /** Settles now and then, and at the end: vouchers first, raw receipts where there are none. Null: nothing is settled here. */
+  /** Compares the ledger with the chain now and then; settles too where `settles` says so. Null: neither. */
   settler: Pick<Settler, 'settleOnce' | 'reconcile'> | null
   logger: Logger
 }
@@ -44,6 +51,8 @@ export interface SeederInit {
   free?: readonly ContentId[] | undefined
   /** Windows of unreserved bytes that a sponsor is trusted with. Default {@link TRUSTED_WINDOWS}. */
   trustedWindows?: number | undefined
+  /** Whether transactions are sent by itself, now and then and at the end: vouchers first, raw receipts else. Default true. */
+  settles?: boolean | undefined
   /** Milliseconds between two settlements. Default {@link SETTLE_INTERVAL}. */
   settleInterval?: number | undefined
   /** Windows and the budget of unsigned bytes. */
@@ -86,7 +95,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
 
   /** One after the other: two settlements of one ledger would send the same ranges. */
   function settleDue(signal: AbortSignal): Promise<void> {
-    if (settler === null) return Promise.resolve()
+    if (settler === null || init.settles === false) return Promise.resolve()
     settling = settling.then(async () => {
       try {
         await settler.settleOnce({ signal })
@@ -118,7 +127,10 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await node.handle(TRANSFER_PROTOCOL, handler)
       for (const contentId of stores.keys()) void announce(node, contentId, logger, closing.signal)
       every(RESERVE_INTERVAL, () => exposure.refresh())
-      if (settler !== null) every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))
+      if (settler !== null) {
+        every(RECONCILE_INTERVAL, () => reconcile(closing.signal))
+        if (init.settles !== false) every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))
+      }
       logger.info({ seeder, peer: node.peerId.toString(), contents: [...stores.keys()] }, 'serving')
     },
     async stop() {

@@ -154,7 +154,9 @@ async function settle(context: Context, settler: Settler): Promise<void> {
   printResult(io, settings.json, result, () => [
     dryRun
       ? `Claimable  ${say(asked)}, and ${say(credit)} credited already`
-      : `Settled    ${say(settled)} by ${vouchers} vouchers and ${receipts} raw receipts`,
+      : settled === 0n && credit === 0n
+        ? 'Nothing to claim now.'
+        : `Settled    ${say(settled)} by ${vouchers} vouchers and ${receipts} raw receipts`,
     ...(withdrawn === null ? [] : [`Withdrawn  ${say(credit)} to ${to}`]),
     ...notes.map((words) => `Note       ${words}`),
   ])

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { parseContentId } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import type { ReceiptLedger } from '../../receipts/index.ts'
+import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openLedger } from '../../storage/sqlite/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
-import { parseAddress } from '../wallet.ts'
+import { CHAIN_SETTINGS, openWallet, parseAddress } from '../wallet.ts'
 import { money } from '../words.ts'
 
-/** The ledger holds token units; it asks no chain how they are written. */
+/** The ledger holds token units, also where no chain is named. */
 const USUAL_DECIMALS = 6
 
 export function earningsCommand(io: CommandIo): Command {
@@ -17,10 +19,11 @@ export function earningsCommand(io: CommandIo): Command {
     .option('--content <id>', 'of one content')
     .option('--sponsor <address>', 'from one sponsor')
   command.addHelpText('after', '\nExamples:\n  bitcdn earnings\n  bitcdn earnings --json')
-  return withSettings(command).action(async (options: Options) => {
+  return withSettings(command, ...CHAIN_SETTINGS).action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const ledger = await openLedger({ path: ledgerPath(settings) })
     try {
+      await compareWithChain(settings, ledger, io)
       const { served, receipted, vouchered, submitted, paid } = await ledger.earnings({
         ...(options.content === undefined ? {} : { contentId: parseContentId(String(options.content)) }),
         ...(options.sponsor === undefined ? {} : { sponsor: parseAddress(String(options.sponsor), '--sponsor') }),
@@ -42,6 +45,16 @@ export function earningsCommand(io: CommandIo): Command {
     } finally {
       await ledger.close()
     }
+  })
+}
+
+/** Where a chain is named, what it says about lanes and transactions is taken over first. */
+async function compareWithChain(settings: Settings, ledger: ReceiptLedger, { signal }: CommandIo): Promise<void> {
+  if (settings.text('rpc') === undefined || settings.text('registry') === undefined) return
+  const { chain } = await openWallet(settings, signal, true)
+  const quiet = { info: () => {}, warn: () => {} }
+  await createSettler({ ledger, chain: createSettlementChain(chain), vouchers: null, logger: quiet }).reconcile({
+    signal,
   })
 }
 

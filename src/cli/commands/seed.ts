@@ -67,18 +67,17 @@ Examples:
         dht: 'server',
       })
       const gateways = gatewaysOf(settings, account, logger)
-      const settler =
-        options.autoClaim === undefined
-          ? null
-          : createSettler(
-              { ledger, chain: createSettlementChain(chain), vouchers: gateways, logger },
-              { min: parseMoney(String(options.autoClaim), decimals, '--auto-claim') },
-            )
+      const { autoClaim } = options
+      const settler = createSettler(
+        { ledger, chain: createSettlementChain(chain), vouchers: gateways, logger },
+        autoClaim === undefined ? {} : { min: parseMoney(String(autoClaim), decimals, '--auto-claim') },
+      )
       const seeder = createSeeder(
         { node, chain, ledger, stores, account, gateways, settler, logger },
         {
           ...(options.payout === undefined ? {} : { seeder: parseAddress(String(options.payout), '--payout') }),
           pricePerGiB,
+          settles: autoClaim !== undefined,
           lanes,
           free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
           trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { formatEther } from 'viem'
 import { readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, printResult } from '../io.ts'
+import { keyPath } from '../keys.ts'
 import { listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
@@ -20,7 +22,7 @@ export function statusCommand(io: CommandIo): Command {
         ? ['Running      nothing']
         : running.map(({ name, pid, startedAt }) => `Running      ${name}, process ${pid}, since ${startedAt}`)),
       ...(wallet === null
-        ? ['Wallet       not asked: name a chain with --rpc and --registry']
+        ? ['Wallet       not asked: needs a key (bitcdn key new), --rpc and --registry']
         : [
             `Wallet       ${wallet.address} on chain ${wallet.chainId}`,
             `  holds      ${wallet.words.token}, ${formatEther(wallet.coin)} for gas`,
@@ -33,6 +35,7 @@ export function statusCommand(io: CommandIo): Command {
 
 async function walletStatus(settings: Settings, signal: AbortSignal) {
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) return null
+  if (!existsSync(keyPath(settings, settings.required('key')))) return null
   const { chain, decimals, symbol } = await openWallet(settings, signal)
   const { address } = chain.account!
   const [token, coin, credit, { balance: pool }] = await Promise.all([
