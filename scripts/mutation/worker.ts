@@ -1,0 +1,102 @@
+// Runs the tests on one chain with one mutant after the other switched on, and tells which test noticed it first.
+import { pathToFileURL } from 'node:url'
+import { BASE, type Mutant } from './schemata.ts'
+import { loadTests, type Test } from './suite.ts'
+
+export interface Order {
+  readonly mutant: Mutant
+  /** Test files that concern the mutant's contract, the likeliest first. */
+  readonly files: readonly string[]
+}
+
+export type Answer = { readonly ready: number } | Verdict | { readonly failed: string }
+
+export interface Verdict {
+  readonly id: number
+  /** The test that failed; undefined: the mutant survived. */
+  readonly killer: string | undefined
+  readonly why: string | undefined
+}
+
+const TOO_LONG = 60_000
+const [root, ...files] = process.argv.slice(2)
+const { chain } = await import(pathToFileURL(`${root}/test/contracts/fixture.ts`).href)
+const tests = await loadTests(files)
+const took = new Map<Test, number>()
+const killers = new Map<string, Test[]>()
+let pristine: string = await request('evm_snapshot')
+
+process.on('message', async (order: Order | 'baseline') => {
+  try {
+    process.send!(order === 'baseline' ? { ready: await baseline() } : await judge(order))
+  } catch (error) {
+    process.send!({ failed: String(error) })
+  }
+})
+process.send!({ ready: 0 })
+
+/** Without a mutant everything is green, before the first and after the last. */
+async function baseline(): Promise<number> {
+  await switchOn(undefined)
+  for (const test of tests) {
+    const began = performance.now()
+    const error = await failure(test)
+    took.set(test, performance.now() - began)
+    if (error) throw new Error(`Without any mutant "${test.title}" fails: ${error}`)
+  }
+  return tests.length
+}
+
+async function judge({ mutant, files }: Order): Promise<Verdict> {
+  await switchOn(mutant.id)
+  const known = [...(killers.get(mutant.within) ?? []), ...(killers.get(mutant.file) ?? [])]
+  const place = new Map([...new Set(known)].map((test, i) => [test, i]))
+  const queue = tests
+    .filter(({ file }) => files.includes(file))
+    .sort(
+      (a, b) =>
+        (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9) ||
+        files.indexOf(a.file) - files.indexOf(b.file) ||
+        (took.get(a) ?? 0) - (took.get(b) ?? 0),
+    )
+  for (const test of queue) {
+    const error = await failure(test)
+    if (!error) continue
+    for (const key of [mutant.within, mutant.file]) {
+      const before = killers.get(key) ?? []
+      killers.set(key, [test, ...before.filter((other) => other !== test)].slice(0, 12))
+    }
+    return { id: mutant.id, killer: test.title, why: error }
+  }
+  return { id: mutant.id, killer: undefined, why: undefined }
+}
+
+async function switchOn(id: number | undefined): Promise<void> {
+  await request('evm_setAutomine', true)
+  await request('evm_revert', pristine)
+  pristine = await request('evm_snapshot')
+  chain.networkHelpers.clearSnapshots()
+  const coinbase = id === undefined ? 0xc0ffeen : BASE + BigInt(id)
+  await request('hardhat_setCoinbase', `0x${coinbase.toString(16).padStart(40, '0')}`)
+}
+
+async function failure(test: Test): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`took longer than ${TOO_LONG} ms`)), TOO_LONG)
+    })
+    await Promise.race([test.run(), late])
+    return undefined
+  } catch (error) {
+    return String((error as Error)?.message ?? error)
+      .split('\n')[0]!
+      .slice(0, 160)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function request(method: string, ...params: unknown[]): Promise<string> {
+  return chain.provider.request({ method, params })
+}
