@@ -37,8 +37,10 @@ export {
   parseMagnet,
   parseMetainfo,
 } from '../content/index.ts'
+export { createNode, createPeerKey, type NodeInit, type PeerNode } from '../discovery/index.ts'
+export type { DownloadProgress, SessionSource } from '../downloader/index.ts'
 export { BitCdnError, type ErrorCode, hasCode } from '../errors.ts'
-export { createGatewayClient, type GatewayClient } from '../gateway-client/index.ts'
+export { createGatewayClient, createSessionSource, type GatewayClient } from '../gateway-client/index.ts'
 export {
   DEFAULT_ALLOWANCE,
   DEFAULT_DELIVERY_BPS,

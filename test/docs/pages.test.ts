@@ -49,10 +49,10 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/BUYER.md', "Without a seller's gateway"],
   ['docs/SEEDER.md', 'Earn'],
   ['docs/SEEDER.md', 'Get paid'],
-  ['docs/SEEDER.md', 'Keep'],
-  ['docs/CREATOR.md', 'Collect'],
   ['docs/PLATFORM.md', 'Deploy'],
   ['docs/PLATFORM.md', 'The SDK'],
+  ['docs/SEEDER.md', 'Keep'],
+  ['docs/CREATOR.md', 'Collect'],
 ]
 
 describe('every command of the pages for creators, seeders, buyers and platforms', function () {
@@ -168,7 +168,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
         BUYER_KEY: `0x${key}`,
         CONTENT_ID: values.CONTENT_ID ?? '',
       })
-      expect(out).to.match(/^pass \d+ for 5000000 units$/m)
+      expect(out).to.match(/^pass \d+ for 5000000 units\n2000000 bytes in .*film\.mkv$/m)
     } finally {
       const { rmSync } = await import('node:fs')
       rmSync(file)
