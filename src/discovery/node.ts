@@ -6,7 +6,6 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -22,6 +21,7 @@ import {
   SELF_QUERY_MILLISECONDS,
   STREAM_WINDOW_BYTES,
 } from './constants.ts'
+import { directTls } from './direct-tls.ts'
 import { dialError, listenError } from './errors.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 
@@ -113,7 +113,7 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
       privateKey: init.privateKey,
       addresses: { listen: listen.map((address) => parseAddress(address).toString()) },
       transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
-      connectionEncrypters: [tls(), noise()],
+      connectionEncrypters: [directTls(), noise()],
       streamMuxers: [yamux({ streamOptions })],
       connectionGater: {
         denyDialMultiaddr: (address) => !allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString()),
