@@ -24,7 +24,8 @@ export function progressDisplay(io: CommandIo, decimals: number): { show(view: P
   return {
     show(view) {
       const now = performance.now()
-      if (now - last < (io.terminal ? REDRAW_MS : PLAIN_MS)) return
+      const complete = view.verified === view.total
+      if (!complete && now - last < (io.terminal ? REDRAW_MS : PLAIN_MS)) return
       last = now
       const line = progressLine(view, decimals)
       if (!io.terminal) return io.err(line)

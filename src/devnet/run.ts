@@ -109,7 +109,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
       { signal },
     ),
   )
-  say('Creator', `sells ${metainfo.name} (${metainfo.length} bytes) for ${price} units; content ${contentId}`)
+  say('Creator', `sells ${metainfo.name} (${metainfo.length} bytes) for ${dollars(price)}; content ${contentId}`)
   noted(
     "authorise the gateway's key",
     await authorizeSigner(creator.chain, { key: gatewayKey.address, added: price }, { signal }),
@@ -157,7 +157,10 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
       { signal },
     ),
   )
-  say('Buyer', `paid ${bought.paid} units, ${bought.delivery} of them for delivery; holds pass ${bought.tokenId}`)
+  say(
+    'Buyer',
+    `paid ${dollars(bought.paid)}, ${dollars(bought.delivery)} of it for delivery; holds pass ${bought.tokenId}, without any gas`,
+  )
 
   const each = reserveFor(metainfo.length, count, bought.delivery)
   const reservations = seeders.flatMap((seeder, at) => {
@@ -188,7 +191,7 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
     'sha256',
     (event) => onStep({ kind: 'progress', event }),
   )
-  say('Download', `${got.mbPerSecond} MB/s, verified; SHA-256 ${got.sha256}`)
+  say('Download', `${got.mbPerSecond} MB/s from ${(got.seeders as unknown[]).length} seeders, every byte verified`)
 
   const settlements = (await Promise.all(seeders.map((seeder) => batchesOf(bed, seeder, gatewayUrl)))).flat()
   noted('settle for all seeders, by their operator', await settleMany(operator.chain, settlements, { signal }))
@@ -230,6 +233,9 @@ async function sell(bed: Bed, bootstrap: string, { file, seeders: count, signal,
     pass: content.pass,
   }
 }
+
+/** The devnet's stablecoin has 6 decimals. */
+const dollars = (units: bigint): string => `${(Number(units) / 1e6).toFixed(2)} tUSD`
 
 const step = (title: string, detail?: string): DevnetStep => ({
   kind: 'step',

@@ -72,7 +72,8 @@ async function loadDevnet(): Promise<RunDevnet> {
 }
 
 function summary(result: DevnetResult): string[] {
-  const dollars = (amount: bigint): string => money(amount, DECIMALS).padStart(12)
+  /** Every unit, so that the points stand below each other. */
+  const dollars = (amount: bigint): string => (Number(amount) / 10 ** DECIMALS).toFixed(DECIMALS).padStart(14)
   const gas = result.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0)
   const settle = result.transactions.find(({ what }) => what.startsWith('settle'))
   const gib = result.bytes / 2 ** 30
@@ -85,13 +86,13 @@ function summary(result: DevnetResult): string[] {
     `Download   ${result.download.seconds.toFixed(2)} s, ${result.download.mbPerSecond.toFixed(0)} MB/s`,
     '',
     'Who got what, read back from the chain:',
-    `  buyer paid                                            ${dollars(result.paid)}`,
+    `${'  buyer paid'.padEnd(51)}  ${dollars(result.paid)}`,
     ...result.seeders.map(
       ({ address, bytes, earned }) => `  seeder ${address}  ${dollars(earned)}   for ${bytesInWords(bytes)}`,
     ),
     ...result.holders.map(({ address, claimed }) => `  holder ${address}  ${dollars(claimed)}`),
-    `  delivery budget left                                  ${dollars(result.budgetLeft)}`,
-    `  carried (did not divide)                              ${dollars(result.carried)}`,
+    `${'  delivery budget left'.padEnd(51)}  ${dollars(result.budgetLeft)}`,
+    `${'  carried (did not divide)'.padEnd(51)}  ${dollars(result.carried)}`,
     '',
     `Gas        ${gas} in ${result.transactions.length} transactions, ${settle?.gasUsed ?? 0} of it to settle ${result.receipts} receipts by ${result.vouchers} vouchers`,
     `Delivery   ${money(BigInt(Math.round(Number(toSeeders) / gib)), DECIMALS)} per GiB to seeders`,
