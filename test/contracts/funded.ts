@@ -5,7 +5,11 @@ import { deployed, ethers, networkHelpers, USD, wallet } from './fixture.ts'
 
 /** A sponsor whose key the tests hold, with 1,000 dollars in its pool, and a seeder. */
 export async function funded() {
-  const all = await deployed()
+  return fund(await deployed())
+}
+
+/** The same on contracts that are there. */
+export async function fund<T extends Awaited<ReturnType<typeof deployed>>>(all: T) {
   const { token, settlement, other, seeder } = all
   const payer = wallet().connect(ethers.provider)
   await networkHelpers.setBalance(payer.address, 10n ** 20n)
