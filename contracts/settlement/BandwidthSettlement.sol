@@ -10,6 +10,7 @@ import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBandwidthSettlement} from "./IBandwidthSettlement.sol";
+import {delegateState, DelegateState} from "./DelegateState.sol";
 import {laneState, LaneState} from "./LaneState.sol";
 import {poolState, PoolState} from "./PoolState.sol";
 import {SettlementBatch} from "./SettlementBatch.sol";
@@ -112,14 +113,14 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
         bytes32 key = laneKey(msg.sender, seeder, lane_, pricePerGiB);
         Release memory release = Release(amount, amount == 0 ? 0 : _thawEnd());
         _release[key] = release;
-        emit ReserveChanged(msg.sender, seeder, lane_, pricePerGiB, _lane[key].reserved(), amount, release.end);
+        emit ReserveChanged(msg.sender, seeder, lane_, pricePerGiB, _lane[key].state.reserved(), amount, release.end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function releaseReserve(address seeder, uint64 lane_, uint64 pricePerGiB) external returns (uint256 amount) {
         bytes32 key = laneKey(msg.sender, seeder, lane_, pricePerGiB);
         Release memory release = _release[key];
-        uint256 reserved = _lane[key].reserved();
+        uint256 reserved = _lane[key].state.reserved();
         _requireThawed(release.end);
         amount = release.amount < reserved ? release.amount : reserved;
         delete _release[key];
@@ -131,36 +132,36 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
     /// @inheritdoc IBandwidthSettlement
     function authorizeSigner(address key, uint128 added) external {
         if (key == address(0)) revert BandwidthSettlement_ZeroAddress();
-        Delegate memory delegate = _delegate[msg.sender][key];
-        uint256 left = _isActive(delegate) ? delegate.allowance : 0;
-        delegate = Delegate((left + added).toUint128(), 0, true);
-        _delegate[msg.sender][key] = delegate;
-        emit SignerChanged(msg.sender, key, delegate.allowance, 0);
+        DelegateState delegate = _delegate[msg.sender][key];
+        uint256 allowance = (delegate.isActive() ? delegate.allowance() : 0) + added;
+        _delegate[msg.sender][key] = delegateState(allowance.toUint128(), 0);
+        emit SignerChanged(msg.sender, key, allowance, 0);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function revokeSigner(address key) external {
-        Delegate storage delegate = _delegate[msg.sender][key];
-        if (!delegate.known || delegate.end != 0) revert BandwidthSettlement_UnknownSigner(msg.sender, key);
-        delegate.end = _thawEnd();
-        emit SignerChanged(msg.sender, key, delegate.allowance, delegate.end);
+        DelegateState delegate = _delegate[msg.sender][key];
+        if (!delegate.isKnown() || delegate.end() != 0) revert BandwidthSettlement_UnknownSigner(msg.sender, key);
+        delegate = delegateState(uint128(delegate.allowance()), _thawEnd());
+        _delegate[msg.sender][key] = delegate;
+        emit SignerChanged(msg.sender, key, delegate.allowance(), delegate.end());
     }
 
     /// @inheritdoc IBandwidthSettlement
     function thaw(uint256 amount) external {
-        uint256 balance = _pool[msg.sender].balance();
+        uint256 balance = _pool[msg.sender].state.balance();
         if (amount > balance) revert BandwidthSettlement_InsufficientBalance(amount, balance);
         uint64 end = amount == 0 ? 0 : _thawEnd();
-        _pool[msg.sender] = poolState(uint96(balance), uint96(amount), end);
+        _pool[msg.sender].state = poolState(uint96(balance), uint96(amount), end);
         emit ThawChanged(msg.sender, amount, end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function withdrawThawed(address to) external nonReentrant returns (uint256 amount) {
-        PoolState pool = _pool[msg.sender];
+        PoolState pool = _pool[msg.sender].state;
         _requireThawed(pool.thawEnd());
         amount = pool.thawing() < pool.balance() ? pool.thawing() : pool.balance();
-        _pool[msg.sender] = poolState(uint96(pool.balance() - amount), 0, 0);
+        _pool[msg.sender].state = poolState(uint96(pool.balance() - amount), 0, 0);
         emit DepositWithdrawn(msg.sender, to, amount);
         stablecoin.safeTransfer(to, amount);
     }
@@ -179,7 +180,9 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
             revert BandwidthSettlement_NotOperator(seeder, msg.sender);
         }
         total = _settle(seeder, batch);
-        _credit[seeder] += total;
+        unchecked {
+            _credit[seeder] += total; // all credits together are below what the stablecoin's supply can be
+        }
     }
 
     /// @inheritdoc IBandwidthSettlement
@@ -202,13 +205,13 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
 
     /// @inheritdoc IBandwidthSettlement
     function account(address sponsor) external view returns (uint256 balance, uint256 thawing, uint256 thawEnd) {
-        PoolState pool = _pool[sponsor];
+        PoolState pool = _pool[sponsor].state;
         return (pool.balance(), pool.thawing(), pool.thawEnd());
     }
 
     /// @inheritdoc IBandwidthSettlement
     function freeBalance(address sponsor) external view returns (uint256) {
-        PoolState pool = _pool[sponsor];
+        PoolState pool = _pool[sponsor].state;
         return pool.balance() > pool.thawing() ? pool.balance() - pool.thawing() : 0;
     }
 
@@ -218,14 +221,14 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
         view
         returns (bytes24 head, uint256 reserved, uint256 releasing, uint256 releaseEnd)
     {
-        LaneState state = _lane[key];
+        LaneState state = _lane[key].state;
         Release memory release = _release[key];
         return (state.head(key), state.reserved(), release.amount, release.end);
     }
 
     /// @inheritdoc IBandwidthSettlement
     function freeReserve(bytes32 key) external view returns (uint256) {
-        (uint256 reserved, uint256 releasing) = (_lane[key].reserved(), _release[key].amount);
+        (uint256 reserved, uint256 releasing) = (_lane[key].state.reserved(), _release[key].amount);
         return reserved > releasing ? reserved - releasing : 0;
     }
 
@@ -240,8 +243,8 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
         view
         returns (bool active, uint256 allowance, uint256 end)
     {
-        Delegate memory delegate = _delegate[sponsor][key];
-        return (_isActive(delegate), delegate.allowance, delegate.end);
+        DelegateState delegate = _delegate[sponsor][key];
+        return (delegate.isActive(), delegate.allowance(), delegate.end());
     }
 
     /// @inheritdoc IBandwidthSettlement
@@ -271,29 +274,29 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
     }
 
     function _addToPool(address sponsor, uint256 amount) private {
-        PoolState pool = _pool[sponsor];
-        _pool[sponsor] = pool.withBalance((pool.balance() + amount).toUint96());
+        PoolState pool = _pool[sponsor].state;
+        _pool[sponsor].state = pool.withBalance((pool.balance() + amount).toUint96());
     }
 
     function _takeFromPool(address sponsor, uint256 amount) private {
-        PoolState pool = _pool[sponsor];
+        PoolState pool = _pool[sponsor].state;
         if (amount > pool.balance()) revert BandwidthSettlement_InsufficientBalance(amount, pool.balance());
-        _pool[sponsor] = pool.withBalance(uint96(pool.balance() - amount));
+        _pool[sponsor].state = pool.withBalance(uint96(pool.balance() - amount));
     }
 
     /// @dev A revoked key reserves nothing more at once: unlike a signed log, nobody relies on a reserve not yet made.
     function _spendAllowance(address sponsor, address key, uint256 amount) private {
-        Delegate memory delegate = _delegate[sponsor][key];
-        if (!delegate.known || delegate.end != 0) revert BandwidthSettlement_UnknownSigner(sponsor, key);
-        if (amount > delegate.allowance) revert BandwidthSettlement_AllowanceExceeded(amount, delegate.allowance);
-        delegate.allowance -= uint128(amount);
-        _delegate[sponsor][key] = delegate;
-        emit SignerChanged(sponsor, key, delegate.allowance, 0);
+        DelegateState delegate = _delegate[sponsor][key];
+        uint256 allowance = delegate.allowance();
+        if (!delegate.isKnown() || delegate.end() != 0) revert BandwidthSettlement_UnknownSigner(sponsor, key);
+        if (amount > allowance) revert BandwidthSettlement_AllowanceExceeded(amount, allowance);
+        _delegate[sponsor][key] = delegate.minus(amount);
+        emit SignerChanged(sponsor, key, allowance - amount, 0);
     }
 
     function _addReserve(address sponsor, Reservation memory to) private {
         bytes32 key = laneKey(sponsor, to.seeder, to.lane, to.pricePerGiB);
-        uint256 reserved = _lane[key].reserved() + to.amount;
+        uint256 reserved = _lane[key].state.reserved() + to.amount;
         _setReserve(key, reserved.toUint64());
         Release memory release = _release[key];
         emit ReserveChanged(
@@ -302,7 +305,7 @@ contract BandwidthSettlement is SettlementBatch, Multicall, ReentrancyGuardTrans
     }
 
     function _setReserve(bytes32 key, uint256 reserved) private {
-        _lane[key] = laneState(_lane[key].head(key), reserved);
+        _lane[key].state = laneState(_lane[key].state.head(key), reserved);
     }
 
     function _thawEnd() private view returns (uint64) {

@@ -26,7 +26,8 @@ import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 ///   line    = maxBytes6 bytesServed6 r32 vs32            (76 bytes, with the session key's receipt)
 ///           | maxBytes6 000000000000 sessionKey20        (32 bytes, a line without a receipt)
 ///
-/// Signatures are EIP-2098 compact ECDSA over EIP-712 digests of the domain (`BitCDN`, `1`, chainId, this contract).
+/// Signatures are EIP-2098 compact ECDSA with a low s, over EIP-712 digests of the domain (`BitCDN`, `1`, chainId, this
+/// contract).
 interface IBandwidthSettlement is IERC5267 {
     /// @notice Why a group of a batch was skipped. A skipped group leaves its lane as it was and stays claimable.
     enum SkipReason {
@@ -115,8 +116,8 @@ interface IBandwidthSettlement is IERC5267 {
     error BandwidthSettlement_NothingToWithdraw(address seeder);
     /// @notice A group of the batch starts with a kind that does not exist.
     error BandwidthSettlement_UnknownKind(uint256 kind);
-    /// @notice The batch's groups need `expected` bytes, but it has `actual`. A group that is cut off before its lines
-    /// reverts without data.
+    /// @notice The batch's groups need `expected` bytes, but it has `actual`. When a group is cut off before its count of
+    /// lines, `expected` is what it would need with the bytes that happen to follow.
     error BandwidthSettlement_BatchLength(uint256 expected, uint256 actual);
 
     // --- sponsor ----------------------------------------------------------------------------------------------------

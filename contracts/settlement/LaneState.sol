@@ -13,7 +13,8 @@ function laneState(bytes24 head_, uint256 reserved_) pure returns (LaneState) {
 
 function head(LaneState state, bytes32 laneKey) pure returns (bytes24) {
     bytes24 settled = bytes24(LaneState.unwrap(state));
-    return settled == bytes24(0) ? bytes24(laneKey) : settled;
+    if (settled == bytes24(0)) settled = bytes24(laneKey); // never settled
+    return settled;
 }
 
 function reserved(LaneState state) pure returns (uint256) {

@@ -4,11 +4,15 @@ pragma solidity ^0.8.37;
 /// @title SessionLines
 /// @notice Rebuilds a session log from its lines: every receipt's signer is recovered and hashed into the running head. The
 /// key is never sent, so a wrong or altered receipt simply leads to a head that the sponsor never signed.
-/// @dev The one assembly block of this project, because it runs once per download that was ever paid. It replaces
-/// {SessionLinesReference} and is compared with it on random input; line layout in {IBandwidthSettlement}.
+/// @dev Assembly, because the loop runs once per download that was ever paid. It replaces {SessionLinesReference} and is
+/// compared with it on random input; line layout in {IBandwidthSettlement}.
 library SessionLines {
     /// @dev `bytesServed` is cumulative within `session`, the head before the line.
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes24 session,uint48 bytesServed)");
+
+    /// @dev Half of secp256k1's order. Every signature has a twin with the other s; the one with the higher s is refused for
+    /// receipts, logs and vouchers alike, as off-chain, so that there is one form of each.
+    uint256 internal constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @notice Walks over `count` lines of `batch` that begin at `offset`.
     /// @dev Reads zeros, or what follows in the calldata, behind the end of `batch`: the caller compares `end` with its length.
@@ -20,23 +24,21 @@ library SessionLines {
     /// @return end Where the last line ends.
     /// @return newHead The head behind them.
     /// @return bytesOwed Σ min(bytesServed, maxBytes).
-    /// @return recovered False when a signature is none at all, so that the new head means nothing.
+    /// @return recovered False when a signature is none at all or has a high s, so that the new head means nothing.
     function walk(bytes calldata batch, uint256 offset, uint256 count, bytes24 head, bytes32 domainSeparator)
         internal
         view
         returns (uint256 end, bytes24 newHead, uint256 bytesOwed, bool recovered)
     {
-        bytes32 typeHash = RECEIPT_TYPEHASH;
+        (bytes32 typeHash, uint256 maxS) = (RECEIPT_TYPEHASH, MAX_S);
         assembly ("memory-safe") {
-            // Scratch behind the free memory pointer, nothing of it outlives the block:
-            //   0x00 typeHash | 0x20 session | 0x40 bytesServed                 the receipt, as EIP-712 encodes it
-            //   0x60 0x1901   | 0x62 domainSeparator | 0x82 hash of the receipt the signed message
-            //   0xc0 digest   | 0xe0 v | 0x100 r | 0x120 s                      input of ecrecover
-            //   0x150 head24  | 0x168 key20 | 0x17c maxBytes6                   one line of the log, 50 bytes
+            // Behind the free memory pointer, nothing of it outlives the block:
+            //   m    typeHash | session | bytesServed                 the receipt, as EIP-712 encodes it
+            //   0x60 0x1901   | domainSeparator | hash of the receipt   the signed message, 66 bytes
+            //   0xc0 digest   | v | r | s                             input of ecrecover
+            // In the scratch space below 0x40: what ecrecover answers, then one line of the log, 50 bytes:
+            //   0x0e head24   | 0x26 key20 | 0x3a maxBytes6
             let m := mload(0x40)
-            mstore(m, typeHash)
-            mstore(add(m, 0x60), hex"1901")
-            mstore(add(m, 0x62), domainSeparator)
             let session := add(m, 0x20)
             let served := add(m, 0x40)
             let message := add(m, 0x60)
@@ -45,41 +47,41 @@ library SessionLines {
             let v := add(m, 0xe0)
             let r := add(m, 0x100)
             let s := add(m, 0x120)
-            let line := add(m, 0x150)
-            let lineHead := sub(line, 8) // a word that ends with the head, written before its 24 bytes are needed
-            let lineKey := add(line, 12) // a word that ends with the key; its first 12 bytes are overwritten by the head
-            let lineMax := add(line, 44) // a word that begins with maxBytes
+            mstore(m, typeHash)
+            mstore(message, hex"1901")
+            mstore(add(m, 0x62), domainSeparator)
 
             let p := add(batch.offset, offset)
             let h := shr(64, head)
             let failed := 0
             for {} count { count := sub(count, 1) } {
                 let word := calldataload(p) // maxBytes6 bytesServed6 and 20 bytes more
-                let b := and(shr(160, word), 0xffffffffffff)
-                switch b
+                let max := shr(208, word)
+                let bytesServed := and(shr(160, word), 0xffffffffffff)
+                switch bytesServed
                 case 0 {
-                    mstore(lineKey, and(word, 0xffffffffffffffffffffffffffffffffffffffff))
+                    mstore(0x20, or(shl(48, and(word, 0xffffffffffffffffffffffffffffffffffffffff)), max))
                     p := add(p, 32)
                 }
                 default {
                     mstore(session, shl(64, h))
-                    mstore(served, b)
+                    mstore(served, bytesServed)
                     mstore(structHash, keccak256(m, 0x60))
                     mstore(digest, keccak256(message, 0x42))
                     let vs := calldataload(add(p, 44))
                     mstore(v, add(27, shr(255, vs)))
                     mstore(r, calldataload(add(p, 12)))
-                    mstore(s, shr(1, shl(1, vs)))
-                    mstore(lineKey, 0) // a failed recovery returns nothing and would leave the key of the line before
-                    pop(staticcall(gas(), 1, digest, 0x80, lineKey, 0x20))
-                    failed := or(failed, iszero(returndatasize()))
-                    let max := shr(208, word)
-                    bytesOwed := add(bytesOwed, xor(b, mul(xor(b, max), gt(b, max)))) // min(b, max); 2^16 lines < 2^64
+                    vs := shr(1, shl(1, vs))
+                    mstore(s, vs)
+                    mstore(0x00, 0) // a failed recovery returns nothing and would leave what was there
+                    pop(staticcall(gas(), 1, digest, 0x80, 0x00, 0x20))
+                    failed := or(failed, or(iszero(returndatasize()), gt(vs, maxS)))
+                    mstore(0x20, or(shl(48, mload(0x00)), max))
+                    bytesOwed := add(bytesOwed, xor(bytesServed, mul(xor(bytesServed, max), gt(bytesServed, max))))
                     p := add(p, 76)
                 }
-                mstore(lineHead, h)
-                mstore(lineMax, word)
-                h := shr(64, keccak256(line, 50))
+                mstore(0x06, h) // ends with the head, and ends where the key begins
+                h := shr(64, keccak256(0x0e, 50))
             }
             end := sub(p, batch.offset)
             newHead := shl(64, h)

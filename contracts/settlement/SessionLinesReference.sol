@@ -25,8 +25,9 @@ library SessionLinesReference {
                 key = address(bytes20(batch[end + 12:end + 32]));
                 end += 32;
             } else {
-                key = _signerOf(batch[end + 12:end + 76], newHead, bytesServed, domainSeparator);
-                if (key == address(0)) recovered = false;
+                bool accepted;
+                (key, accepted) = _signerOf(batch[end + 12:end + 76], newHead, bytesServed, domainSeparator);
+                if (!accepted) recovered = false;
                 bytesOwed += bytesServed < maxBytes ? bytesServed : maxBytes;
                 end += 76;
             }
@@ -34,16 +35,18 @@ library SessionLinesReference {
         }
     }
 
-    /// @dev Malleable signatures are taken as they are: the head, not the signature, is what is used up.
+    /// @dev A high s does recover somebody, who is hashed in as well, but is not accepted.
     function _signerOf(bytes calldata signature, bytes24 session, uint48 bytesServed, bytes32 domainSeparator)
         private
         pure
-        returns (address)
+        returns (address signer, bool accepted)
     {
         bytes32 r = bytes32(signature[:32]);
         uint256 vs = uint256(bytes32(signature[32:]));
+        uint256 s = vs & (type(uint256).max >> 1);
         bytes32 structHash = keccak256(abi.encode(SessionLines.RECEIPT_TYPEHASH, session, bytesServed));
         bytes32 digest = MessageHashUtils.toTypedDataHash(domainSeparator, structHash);
-        return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(vs & (type(uint256).max >> 1)));
+        signer = ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
+        accepted = signer != address(0) && s <= SessionLines.MAX_S;
     }
 }
