@@ -1,5 +1,6 @@
 // What must not work, one attack per test. `skips` says that a batch changed nothing and why.
 import { expect } from 'chai'
+import secp256k1 from 'secp256k1'
 import { brokenLine, createLog, join, owed, PRICE } from './batch.ts'
 import { DAY, ethers, MIB, networkHelpers, now, USD, wallet } from './fixture.ts'
 import { funded, pool, signer } from './funded.ts'
@@ -23,6 +24,15 @@ async function skips(all: Funded, batch: string, reason: string): Promise<void> 
   const before = [await pool(settlement, payer.address), await settlement.credit(seeder.address)]
   expect(await settle(all, batch)).to.deep.equal([reason])
   expect([await pool(settlement, payer.address), await settlement.credit(seeder.address)]).to.deep.equal(before)
+}
+
+/** A signature that does recover somebody, but with the higher of the two values of s. */
+function highS(digest: string): { signature: string; signer: string } {
+  const { r } = wallet().signingKey.sign(digest)
+  const s = ethers.toBeHex(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a1n, 32)
+  const signature = ethers.concat([r, s])
+  const key = secp256k1.ecdsaRecover(ethers.getBytes(signature), 0, ethers.getBytes(digest), false)
+  return { signature, signer: ethers.computeAddress(ethers.hexlify(key)) }
 }
 
 describe('BandwidthSettlement under attack', () => {
@@ -277,11 +287,46 @@ describe('BandwidthSettlement under attack', () => {
       for (const group of groups) {
         for (let length = 1; length < (group.length - 2) / 2; length++) {
           const cut = group.slice(0, 2 + 2 * length)
-          await expect(all.seeding.settle.staticCall(all.seeder.address, cut)).to.be.revert(ethers)
+          const settling = all.seeding.settle.staticCall(all.seeder.address, cut)
+          await expect(settling).to.be.revertedWithCustomError(all.settlement, 'BandwidthSettlement_BatchLength')
         }
         await expect(all.seeding.settle.staticCall(all.seeder.address, `${group}00`)).to.be.revert(ethers)
       }
       expect(await all.seeding.settle.staticCall(all.seeder.address, '0x')).to.equal(0n)
+    })
+
+    it('a group that is completed by what follows the batch in the calldata reverts', async () => {
+      const all = await loadFixture(funded)
+      const log = all.log().add(MIB).add(0n)
+      for (const group of [await log.raw({ by: all.payer }), await log.voucher({ by: all.payer, amount: 1n })]) {
+        const length = (group.length - 2) / 2
+        const { data, ...call } = await all.seeding.settle.populateTransaction(all.seeder.address, group)
+        const word = (bytes: number) => ethers.toBeHex(bytes, 32).slice(2)
+        for (const shorter of [1, length - 37, length - 1]) {
+          const lying = data.replace(word(length), word(shorter))
+          const [expected, actual] = [length, shorter]
+          await expect(all.seeder.call({ ...call, data: lying }))
+            .to.be.revertedWithCustomError(all.settlement, 'BandwidthSettlement_BatchLength')
+            .withArgs(expected, actual)
+        }
+      }
+    })
+
+    it('a signature with a high s is refused, of a receipt as of a delegate', async () => {
+      const all = await loadFixture(funded)
+      const log = all.log()
+      const [session, bytesServed] = [log.head, 5n]
+      const high = highS(await all.settlement.receiptDigest(session, bytesServed))
+      const line = ethers.solidityPacked(['uint48', 'uint48', 'bytes'], [MIB, bytesServed, high.signature])
+      const head = (await all.settlement.nextHead(session, high.signer, MIB)).toString()
+      await skips(all, await log.raw({ by: all.payer, lines: [line], signedHead: head }), 'Signature')
+
+      const terms = [all.seeder.address, log.lane, log.pricePerGiB, session, head, 7n] as const
+      const byDelegate = highS(await all.settlement.voucherDigest(...terms))
+      await all.own.authorizeSigner(byDelegate.signer, USD)
+      const signed = await log.voucher({ by: all.payer, delegated: true, to: head, amount: 7n })
+      const forged = ethers.concat([ethers.dataSlice(signed, 0, 37 + 40), byDelegate.signer, byDelegate.signature])
+      await skips(all, forged, 'Signature')
     })
 
     it('a kind that does not exist reverts', async () => {

@@ -32,7 +32,8 @@ contract SessionLinesTest is Cheats {
         (w.end, w.head, w.bytesOwed, w.recovered) = SessionLinesReference.walk(batch, offset, count, head, DOMAIN);
     }
 
-    /// @dev Lines of every sort: signed, signed by nobody, of random bytes, unused; with and without bytes before them.
+    /// @dev Lines of every sort: signed, signed by nobody, of random bytes, with a high s, unused; with and without bytes
+    /// before them.
     function testFuzz_walksLikeTheReference(bytes calldata before, bytes24 head, uint256 seed, uint8 lines) public view {
         uint256 count = bound(lines, 0, 12);
         bytes memory batch = before;
@@ -70,11 +71,34 @@ contract SessionLinesTest is Cheats {
     {
         uint256 key = bound(random >> 96, 1, type(uint128).max);
         if (served == 0) return abi.encodePacked(maxBytes, uint48(0), vm.addr(key));
-        uint256 sort = random >> 254;
+        uint256 sort = (random >> 200) % 8; // bits that nothing else is made of
         if (sort == 0) return abi.encodePacked(maxBytes, served, bytes32(0), bytes32(0)); // recovers nobody
         if (sort == 1) return abi.encodePacked(maxBytes, served, keccak256(abi.encode(random)), bytes32(random));
+        if (sort == 2) return abi.encodePacked(maxBytes, served, _someR(random), _highS(random));
         bytes32 receipt = keccak256(abi.encode(SessionLines.RECEIPT_TYPEHASH, session, served));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", DOMAIN, receipt));
         return abi.encodePacked(maxBytes, served, compact(key, digest));
+    }
+
+    /// @dev Half of the numbers are the x of a point; those of signatures are.
+    function _someR(uint256 random) private pure returns (bytes32 r) {
+        (, r,) = vm.sign(bound(random >> 96, 1, type(uint128).max), bytes32(random));
+    }
+
+    /// @dev Just above half of the order, where EIP-2098 has room for it, with either recovery id.
+    function _highS(uint256 random) private pure returns (bytes32) {
+        return bytes32(SessionLines.MAX_S + 1 + random % 1_000 | random << 255);
+    }
+
+    function testFuzz_aHighSRecoversSomebodyButIsNotAccepted(uint256 random, bytes24 head, uint48 maxBytes) public view {
+        bytes memory line = abi.encodePacked(maxBytes, uint48(random) | 1, _someR(random), _highS(random));
+        Walk memory high = this.fast(line, 0, 1, head);
+        expectTrue("refused", !high.recovered && !this.plain(line, 0, 1, head).recovered);
+        expectTrue("head", high.head == this.plain(line, 0, 1, head).head);
+        bytes memory highest = abi.encodePacked(
+            maxBytes, uint48(random) | 1, _someR(random), bytes32(SessionLines.MAX_S | random << 255)
+        );
+        expectTrue("the highest low s", this.fast(highest, 0, 1, head).recovered);
+        expectTrue("the highest low s, plainly", this.plain(highest, 0, 1, head).recovered);
     }
 }

@@ -1,0 +1,242 @@
+// Tokens as they are: whatever the stablecoin does, the contracts stay solvent or refuse, and never count what did not come.
+import { expect } from 'chai'
+import { ethers, networkHelpers, USD } from './fixture.ts'
+import { books, entryPoints, type HostileWorld, hostileWorld, type Player } from './hostile-world.ts'
+
+const { loadFixture } = networkHelpers
+const BEHAVIOUR = {
+  Plain: 0,
+  TakesFee: 1,
+  ReturnsNothing: 2,
+  ReturnsFalse: 3,
+  CallsHooks: 4,
+  Paused: 5,
+  Blacklists: 6,
+} as const
+
+const REENTRANT = ethers.id('ReentrancyGuardReentrantCall()').slice(0, 10)
+const everything = [
+  'deposit',
+  'depositWithPermit',
+  'depositWithAuthorization',
+  'withdrawThawed',
+  'settleTo',
+  'withdraw',
+  'distribute',
+  'claim',
+  'claimFor',
+  'sweep',
+  'sync',
+  'buy',
+  'buyWithPermit',
+  'buyWithAuthorization',
+  'renew',
+  'refund',
+]
+const purchases = ['buy', 'buyWithPermit', 'buyWithAuthorization', 'renew']
+const inner = ['sweep', 'sync'] // move nothing of the stablecoin
+
+async function onHostileToken(): Promise<HostileWorld> {
+  const [, , , , , , player] = await ethers.getSigners()
+  const does: Player['does'] = async (contract, name, ...args) =>
+    (
+      await contract
+        .connect(player!)
+        .getFunction(name)
+        .send(...args)
+    ).wait()
+  return hostileWorld(await ethers.deployContract('HostileToken', [6]), { address: player!.address, does })
+}
+
+async function onHostileAccount() {
+  const account = await ethers.deployContract('HostileAccount')
+  const does: Player['does'] = async (contract, name, ...args) => {
+    const call = contract.interface.encodeFunctionData(name, await resolved(args))
+    return (await account.getFunction('execute').send(contract, call)).wait()
+  }
+  const token = await ethers.deployContract('HostileToken', [6])
+  return { ...(await hostileWorld(token, { address: await account.getAddress(), does })), account }
+}
+
+/** Contracts among the arguments become addresses, as ethers does for its own calls. */
+async function resolved(args: unknown[]): Promise<unknown[]> {
+  return Promise.all(args.map((arg) => (ethers.isAddressable(arg) ? arg.getAddress() : arg)))
+}
+
+/** Which entry points go through; after each the books are compared with the money. */
+async function tryAll(behaviour: keyof typeof BEHAVIOUR, prepare?: (all: HostileWorld) => Promise<unknown>) {
+  const went: string[] = []
+  for (const name of everything) {
+    const all = await loadFixture(onHostileToken)
+    if (prepare) await prepare(all)
+    await all.token.getFunction('behave').send(BEHAVIOUR[behaviour])
+    const call = (await entryPoints(all)).find(([, candidate]) => candidate === name)!
+    const before = await books(all)
+    try {
+      await all.player.does(call[0], call[1], ...call[2])
+      went.push(name)
+    } catch {
+      expect(await books(all), `${name} was refused and changed something`).to.deep.equal(before)
+    }
+    const after = await books(all)
+    expect(after.settlement.held, `${name}: the settlement holds what it owes`).to.equal(after.settlement.owed)
+    expect(after.shares.held, `${name}: the shares hold what they owe`).to.equal(
+      after.shares.owed + after.shares.unsynced,
+    )
+    expect(after.pass, `${name}: the pass keeps nothing`).to.equal(0n)
+  }
+  return went
+}
+
+describe('A hostile stablecoin', () => {
+  it('that is no more hostile than others: everything goes through', async () => {
+    expect(await tryAll('Plain')).to.deep.equal(everything)
+  })
+
+  it('that takes a fee is credited with what arrives; purchases with a delivery part are refused', async () => {
+    expect(await tryAll('TakesFee')).to.deep.equal(everything.filter((name) => !purchases.includes(name)))
+    const withoutDelivery = (all: HostileWorld) => all.player.does(all.pass, 'setDeliveryBps', 0n)
+    expect(await tryAll('TakesFee', withoutDelivery)).to.include.members(['buy', 'buyWithPermit', 'renew'])
+    const all = await loadFixture(onHostileToken)
+    await all.token.getFunction('behave').send(BEHAVIOUR.TakesFee)
+    await expect(all.player.does(all.settlement, 'deposit', all.player.address, 2n * USD))
+      .to.emit(all.settlement, 'Deposited')
+      .withArgs(all.player.address, all.player.address, 1_980_000n)
+    await expect(all.player.does(all.shareToken, 'distribute', 2n * USD))
+      .to.emit(all.shareToken, 'Distributed')
+      .withArgs(all.player.address, 1_980_000n)
+  })
+
+  it('that returns nothing works like any other', async () => {
+    expect(await tryAll('ReturnsNothing')).to.deep.equal(everything)
+  })
+
+  it('that returns false is refused; an authorisation that moves nothing credits nothing', async () => {
+    expect(await tryAll('ReturnsFalse')).to.deep.equal(['depositWithAuthorization', ...inner])
+  })
+
+  it('that calls hooks of accounts without any works like any other', async () => {
+    expect(await tryAll('CallsHooks')).to.deep.equal(everything)
+  })
+
+  it('that is paused stops payments, not settling', async () => {
+    expect(await tryAll('Paused')).to.deep.equal(inner)
+    const all = await loadFixture(onHostileToken)
+    await all.token.getFunction('behave').send(BEHAVIOUR.Paused)
+    const [batch] = (await entryPoints(all)).find(([, name]) => name === 'settleTo')![2]
+    await all.player.does(all.settlement, 'settle', all.player.address, batch)
+    expect(await all.settlement.credit(all.player.address)).to.equal(10n * USD)
+  })
+
+  it('that freezes the payee lets it be paid elsewhere; that freezes the settlement stops that one contract', async () => {
+    const freeze = (who: (all: HostileWorld) => unknown) => (all: HostileWorld) =>
+      all.token.getFunction('blacklist').send(who(all))
+    expect(
+      await tryAll(
+        'Blacklists',
+        freeze((all) => all.player.address),
+      ),
+    ).to.deep.equal(inner)
+    const share = ['distribute', 'claim', 'claimFor', 'sweep', 'sync', 'refund']
+    expect(
+      await tryAll(
+        'Blacklists',
+        freeze((all) => all.settlement),
+      ),
+    ).to.deep.equal(share)
+    const all = await loadFixture(onHostileToken)
+    const elsewhere = ethers.Wallet.createRandom().address
+    await freeze(() => all.player.address)(all)
+    await all.player.does(all.settlement, 'withdraw', elsewhere)
+    await all.player.does(all.settlement, 'withdrawThawed', elsewhere)
+    await all.player.does(all.shareToken, 'claim', elsewhere)
+    expect(await all.token.getFunction('balanceOf').staticCall(elsewhere)).to.equal(16n * USD + 22_400_000n)
+  })
+
+  it('that loses half of every balance pays as long as there is money, in full or not at all', async () => {
+    const all = await loadFixture(onHostileToken)
+    const { token, settlement, shareToken, player } = all
+    await token.getFunction('rebase').send(500)
+    await player.does(shareToken, 'sync') // less than counted is nothing new, and no error
+    await expect(player.does(shareToken, 'claim', player.address)).to.be.revert(ethers)
+    const before = await books(all)
+    expect(before.settlement.owed).to.equal(2n * before.settlement.held)
+    await player.does(settlement, 'withdraw', player.address)
+    await player.does(settlement, 'withdrawThawed', player.address)
+    const after = await books(all)
+    expect(after.mine - before.mine).to.equal(16n * USD)
+    expect(before.settlement.owed - after.settlement.owed).to.equal(16n * USD)
+    await player.does(settlement, 'deposit', player.address, 2n * USD)
+    expect((await books(all)).settlement.owed - after.settlement.owed).to.equal(2n * USD)
+    await player.does(settlement, 'thaw', 60n * USD)
+    await networkHelpers.time.increase(604_800n)
+    await expect(player.does(settlement, 'withdrawThawed', player.address)).to.be.revert(ethers)
+  })
+
+  it('that doubles every balance: the surplus is income of the shares and nobody’s in the settlement', async () => {
+    const all = await loadFixture(onHostileToken)
+    const before = await books(all)
+    await all.token.getFunction('rebase').send(2_000)
+    await expect(all.player.does(all.shareToken, 'sync'))
+      .to.emit(all.shareToken, 'Distributed')
+      .withArgs(all.player.address, before.shares.owed)
+    const after = await books(all)
+    expect(after.shares.held).to.equal(after.shares.owed)
+    expect(after.settlement).to.deep.equal({ owed: before.settlement.owed, held: 2n * before.settlement.held })
+  })
+
+  it('with 18 or 27 decimals is refused, with none it is counted to the unit', async () => {
+    for (const places of [9, 18, 27]) {
+      const token = await ethers.deployContract('HostileToken', [places])
+      for (const name of ['BandwidthSettlement', 'RevenueShareToken']) {
+        const { interface: errors } = await ethers.getContractFactory(name)
+        await expect(ethers.deployContract(name, [token]))
+          .to.be.revertedWithCustomError({ interface: errors } as never, `${name}_TooManyDecimals`)
+          .withArgs(8, places)
+      }
+    }
+    const [player] = await ethers.getSigners()
+    const does: Player['does'] = (contract, name, ...args) =>
+      contract
+        .connect(player!)
+        .getFunction(name)
+        .send(...args)
+    for (const places of [0, 8]) {
+      const token = await ethers.deployContract('HostileToken', [places])
+      const all = await hostileWorld(token, { address: player!.address, does })
+      const { settlement, shares, pass } = await books(all)
+      expect([settlement.held, shares.held, pass]).to.deep.equal([settlement.owed, shares.owed, 0n])
+    }
+  })
+})
+
+describe('An account that calls back while money moves', () => {
+  for (const name of everything.filter((name) => name !== 'sync')) {
+    it(`is refused by every guarded function of the contract that is running ${name}, and gains nothing`, async () => {
+      const all = await loadFixture(onHostileAccount)
+      const calls = await entryPoints(all)
+      const [contract, , args] = calls.find(([, candidate]) => candidate === name)!
+      const targets = await Promise.all(calls.map(([target]) => target.getAddress()))
+      const data = await Promise.all(
+        calls.map(async ([target, inside, its]) => target.interface.encodeFunctionData(inside, await resolved(its))),
+      )
+      await all.token.getFunction('behave').send(BEHAVIOUR.CallsHooks)
+      await all.stray.getFunction('behave').send(BEHAVIOUR.CallsHooks)
+      await all.account.getFunction('prepare').send(targets, data)
+      const before = await books(all)
+      await all.player.does(contract, name, ...args)
+
+      const attempts: { tried: boolean; answer: string }[] = await all.account.getFunction('attempts').staticCall()
+      for (const [i, [target, inside]] of calls.entries()) {
+        expect(attempts[i]!.tried, inside).to.equal(true)
+        if (target === contract) expect(attempts[i]!.answer, `${inside} within ${name}`).to.equal(REENTRANT)
+      }
+      const after = await books(all)
+      expect(after.settlement.held).to.equal(after.settlement.owed)
+      expect(after.shares.held).to.equal(after.shares.owed + after.shares.unsynced)
+      expect(after.pass).to.equal(0n)
+      const wealth = (of: typeof after) => of.mine + of.settlement.held + of.shares.held
+      expect(wealth(after)).to.equal(wealth(before))
+    })
+  }
+})
