@@ -63,10 +63,30 @@ library PassMetadata {
             Strings.toString(f.tokenId),
             '</text><text x="40" y="210">Tier ',
             Strings.toString(f.tier),
-            '</text><text x="40" y="290" font-size="13" fill="#9fb3c8">',
+            '</text><text x="40" y="250" font-size="18">Valid ',
+            f.endsAt == 0 ? "for ever" : string.concat("until ", _date(f.endsAt)),
+            '</text><text x="40" y="300" font-size="13" fill="#9fb3c8">',
             Strings.toHexString(uint256(f.contentId), 32),
             "</text></g></svg>"
         );
+    }
+
+    /// @dev The day of a Unix time, as 2026-11-21. Years begin in March, so that a leap day is a year's last.
+    function _date(uint256 time) private pure returns (string memory) {
+        uint256 day = time / 1 days + 719_468; // since 1 March of the year 0
+        uint256 era = day / 146_097; // 400 years
+        day %= 146_097;
+        uint256 year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        day -= 365 * year + year / 4 - year / 100;
+        uint256 month = (5 * day + 2) / 153;
+        day -= (153 * month + 2) / 5;
+        year += 400 * era + month / 10;
+        month = (month + 2) % 12;
+        return string.concat(Strings.toString(year), _twoDigits(month + 1), _twoDigits(day + 1));
+    }
+
+    function _twoDigits(uint256 number) private pure returns (string memory) {
+        return string.concat(number < 10 ? "-0" : "-", Strings.toString(number));
     }
 
     /// @dev `& < > " '` become entities; control characters, which XML has no way to write, become spaces.
