@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
 
 const began = performance.now()
 const files = globSync(`contracts/{${ROOMS.join(',')}}/*.sol`).sort()
-const { mutants: all, sources, refused } = buildSchemata(files)
+const { mutants: all, sources, refused } = buildSchemata(files, globSync('contracts/mocks/*Harness.sol'))
 const chosen = all.filter(
   (mutant) =>
     describe(mutant).includes(options.only) && lot(`${options.seed}:${describe(mutant)}`) < Number(options.sample),

@@ -23,8 +23,8 @@ const SWITCH = 'contracts/Mutant.sol'
 const GUARD = '@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol'
 const PICK = `function mutant_pick(id, changed, kept) -> r { switch eq(coinbase(), add(${BASE}, id)) case 0 { r := kept } default { r := changed } }`
 
-/** Compiles `files` with every change of the rules in it that the compiler accepts. */
-export function buildSchemata(files: readonly string[]) {
+/** `files` with every change of the rules in them that the compiler accepts, and `around`, which call them, as they are. */
+export function buildSchemata(files: readonly string[], around: readonly string[]) {
   const texts = new Map(files.map((file) => [file, readFileSync(file)]))
   const { sources, errors } = compile(new Map([...texts].map(([file, text]) => [file, text.toString()])), ['ast'])
   if (errors.length > 0) throw new Error(errors[0]!.formattedMessage)
@@ -50,6 +50,7 @@ export function buildSchemata(files: readonly string[]) {
       [GUARD, guardSource()],
     ])
     for (const [file, text] of texts) rendered.set(file, render(text, sources[file]!.ast, numbered.get(file)!))
+    for (const file of around) rendered.set(file, viewInsteadOfPure(readFileSync(file, 'utf8')))
     const checked = compile(rendered, ['abi'])
     if (checked.errors.length === 0) {
       return { mutants: mutants.filter(({ id }) => !refused.has(id)), refused: refused.size, sources: rendered }

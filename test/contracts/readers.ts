@@ -41,7 +41,7 @@ const TITLES = [
   'Emoji 🎬🏴‍☠️ and 漢字 and עברית',
   'Backslash \\ \\" \\n and \\u0022',
   'Control \u0000\u0001\u0008\t\n\r\u001b\u001f end',
-  '${7*7} {{7*7}} <%= 7 %>',
+  '{{7*7}} <%= 7 %> #{7}',
 ]
 
 const decode = (uri: string, type: string) => {
