@@ -14,10 +14,13 @@ import type {
 } from '@libp2p/interface'
 import { type TLSComponents, tls } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 
 /** Offered beside the muxers by those who agree on one later. */
 const NO_EARLY_MUXER = 'libp2p'
+
+/** What is decrypted in one turn of the event loop goes up at once, or sooner when it is as much as this. */
+const GATHER_BYTES = 512 * 1024
 
 export interface DirectTlsInit {
   /** Told once for each reason why stock TLS is used. Default: a warning of the process. */
@@ -140,6 +143,7 @@ async function handshake(
     // Only now anything that was decrypted can be read.
     const secured = toMessageStream(connection, socket)
     resetBelow(secured, raw)
+    gatherReads(socket)
     return { remotePeer, connection: secured, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }
 
@@ -176,4 +180,36 @@ function resetBelow(secured: MessageStream, raw: net.Socket): void {
     if (!raw.destroyed && !raw.writableEnded) raw.resetAndDestroy()
     inherited.call(secured, error)
   }
+}
+
+/**
+ * TLS hands over records of 16 KiB, and every message that libp2p dispatches passes through several events and lists: with
+ * many records a message that costs a fraction.
+ */
+function gatherReads(socket: TLSSocket): void {
+  const [deliver] = socket.listeners('data') as ((bytes: Uint8ArrayList) => void)[]
+  if (deliver === undefined) return
+  let gathered = new Uint8ArrayList()
+  let scheduled = false
+
+  function flush(): void {
+    if (gathered.byteLength === 0) return
+    const bytes = gathered
+    gathered = new Uint8ArrayList()
+    deliver?.(bytes)
+  }
+
+  socket.removeListener('data', deliver)
+  socket.on('data', (chunk: Uint8Array) => {
+    gathered.append(chunk)
+    if (gathered.byteLength >= GATHER_BYTES) flush()
+    else if (!scheduled) {
+      scheduled = true
+      setImmediate(() => {
+        scheduled = false
+        flush()
+      })
+    }
+  })
+  for (const event of ['end', 'close']) socket.prependListener(event, flush)
 }
