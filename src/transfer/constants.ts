@@ -19,11 +19,11 @@ export const MAX_METADATA_BYTES = 10 * MIB + 128
 export const MAX_DATA_BYTES = MIB
 
 /**
- * What our seeder puts into one data frame at most. A sixteenth of the window is sent at once: small frames while receipts are
+ * What our seeder puts into one data frame at most. An eighth of the window is sent at once: small frames while receipts are
  * close to each other, long ones, which cost less, when they are far apart.
  */
-export const MAX_DATA_FRAME_BYTES = 4 * UNIT_BYTES
-export const FRAME_DIVISOR = 16
+export const MAX_DATA_FRAME_BYTES = 8 * UNIT_BYTES
+export const FRAME_DIVISOR = 8
 
 /** Bytes beyond the last durable receipt that a session may get at first; doubles with each receipt in time. */
 export const FIRST_WINDOW_BYTES = MIB

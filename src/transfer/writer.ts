@@ -35,6 +35,8 @@ const HEADER_BYTES = 32
 interface Outlet {
   turn: Promise<void>
   readonly free: Uint8Array[]
+  /** Buffers that may still be made: a connection that carries no data needs none. */
+  unmade: number
   readonly waiting: ((buffer: Uint8Array) => void)[]
   last: Uint8Array | null
 }
@@ -45,8 +47,7 @@ const outlets = new WeakMap<object, Outlet>()
 function outletOf(connection: Connection): Outlet {
   let outlet = outlets.get(connection)
   if (outlet === undefined) {
-    const free = Array.from({ length: BUFFERS }, newBuffer)
-    outlet = { turn: Promise.resolve(), free, waiting: [], last: null }
+    outlet = { turn: Promise.resolve(), free: [], unmade: BUFFERS, waiting: [], last: null }
     outlets.set(connection, outlet)
   }
   return outlet
@@ -67,6 +68,14 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     })
     outlet.turn = mine.catch(() => undefined)
     return mine
+  }
+
+  function borrow(): Uint8Array | Promise<Uint8Array> {
+    const free = outlet.free.pop()
+    if (free !== undefined) return free
+    if (outlet.unmade === 0) return new Promise((resolve) => outlet.waiting.push(resolve))
+    outlet.unmade -= 1
+    return newBuffer()
   }
 
   function release(buffer: Uint8Array): void {
@@ -93,7 +102,7 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     },
     sendLong: (message, signal) => takeTurn(() => stream.send(encodeMessage(message)), signal),
     async sendData(piece, offset, length, fill, signal) {
-      const buffer = outlet.free.pop() ?? (await new Promise<Uint8Array>((resolve) => outlet.waiting.push(resolve)))
+      const buffer = await borrow()
       const header = encodeMessage({ data: { piece, offset, length } })
       const start = HEADER_BYTES - header.length
       try {
