@@ -2,6 +2,9 @@
 // contract's own.
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { type ParityBed, startParityBed } from '../parity/bed.ts'
+import { compareBatches } from '../parity/compare-batches.ts'
+import { compareReceipts } from '../parity/compare-receipts.ts'
 import { chain, deployed, ethers, networkHelpers } from './fixture.ts'
 
 const text = readFileSync(new URL('../parity/vectors.json', import.meta.url), 'utf8')
@@ -105,6 +108,31 @@ describe('The parity vectors on the contract', () => {
       }
     })
   }
+})
+
+// A sample; `node scripts/soak/parity.ts` compares a million receipts and ten thousand batches.
+describe('Random receipts and batches', () => {
+  const seed = 'sample'
+  let bed: ParityBed
+  before(async () => {
+    bed = await startParityBed()
+  })
+  after(() => bed.close())
+
+  it('2,000 receipts have the same digest, signer, head and bytes in TypeScript and on the contract', async () => {
+    const { compared, taken, sorts } = await compareReceipts(bed, { seed, count: 2_000 })
+    expect(compared).to.equal(2_000)
+    expect(taken).to.be.within(1_400, 1_800)
+    expect(Object.keys(sorts)).to.have.length(12)
+  })
+
+  it('100 batches have the same events, reverts, credit and state in TypeScript and on the contract', async () => {
+    const { compared, groups, outcomes, reverted } = await compareBatches(bed, { seed, count: 100 })
+    expect(compared).to.equal(100)
+    expect(groups).to.be.above(100)
+    expect(Object.keys(outcomes)).to.have.members(REASONS)
+    expect(Object.keys(reverted)).to.have.members(['UnknownKind', 'BatchLength', 'NotOperator'])
+  })
 })
 
 interface Outcome {

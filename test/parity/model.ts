@@ -1,4 +1,5 @@
-// BandwidthSettlement.settle() in plain TypeScript, slow and readable: what the contract must decide for any batch.
+// BandwidthSettlement in plain TypeScript, slow and readable: what the contract must decide for any batch, whatever the
+// sponsor does with its pool, its reserves and its delegates in between.
 import { type Address, getAddress } from 'viem'
 import {
   amountFor,
@@ -37,19 +38,39 @@ interface Delegate {
   end: bigint | null
 }
 
+interface Parting {
+  amount: bigint
+  /** Unix seconds from which it may be taken. */
+  end: bigint
+}
+
 const THAW = 7n * 24n * 3600n
+const NOTHING: Parting = { amount: 0n, end: 0n }
+
+/** What the contract reverts with, without the name of the contract in front. */
+export class ModelRevert extends Error {}
 
 export interface SettlementModel {
   deposit(sponsor: Address, amount: bigint): void
   reserve(lane: Lane, amount: bigint): void
   authorize(sponsor: Address, key: Address, allowance: bigint): void
   revoke(sponsor: Address, key: Address): void
+  thaw(sponsor: Address, amount: bigint): void
+  withdrawThawed(sponsor: Address): void
+  thawReserve(lane: Lane, amount: bigint): void
+  releaseReserve(lane: Lane): void
   wait(seconds: bigint): void
-  /** Throws when the batch cannot be parsed: the contract reverts. */
+  /** Sets the clock, Unix seconds. */
+  at(time: bigint): void
+  /** Throws a {@link ModelRevert} when the batch cannot be parsed. */
   settle(seeder: Address, batch: `0x${string}`): Outcome[]
   head(lane: Lane): Head
   reserved(lane: Lane): bigint
+  releasing(lane: Lane): Parting
   pool(sponsor: Address): bigint
+  thawing(sponsor: Address): Parting
+  /** Zeros for a key that was never authorised; an end of zero is none. */
+  delegate(sponsor: Address, key: Address): { allowance: bigint; end: bigint }
   credit(seeder: Address): bigint
 }
 
@@ -60,6 +81,8 @@ export function createModel(domain: Domain, init: { time: bigint }): SettlementM
   const heads = new Map<string, Head>()
   const reserves = new Map<string, bigint>()
   const delegates = new Map<string, Delegate>()
+  const thaws = new Map<Address, Parting>()
+  const releases = new Map<string, Parting>()
   const pool = (sponsor: Address) => pools.get(sponsor) ?? 0n
   const reserved = (lane: Lane) => reserves.get(laneKey(lane)) ?? 0n
   const head = (lane: Lane) => heads.get(laneKey(lane)) ?? firstHead(lane)
@@ -71,7 +94,11 @@ export function createModel(domain: Domain, init: { time: bigint }): SettlementM
     if (signer === null || signer !== (group.delegate ?? group.sponsor)) return 'Signature'
     if (group.delegate === null) return null
     const delegate = delegates.get(delegateName(group.sponsor, group.delegate))
-    return delegate === undefined || (delegate.end !== null && time >= delegate.end) ? 'Revoked' : null
+    return isActive(delegate) ? null : 'Revoked'
+  }
+
+  function isActive(delegate: Delegate | undefined): delegate is Delegate {
+    return delegate !== undefined && (delegate.end === null || time < delegate.end)
   }
 
   function raw(lane: Lane, group: RawGroup): { to: Head; asked: bigint; reason: Reason | null } {
@@ -92,10 +119,10 @@ export function createModel(domain: Domain, init: { time: bigint }): SettlementM
       to = nextHead(to, { sessionKey, maxBytes: line.maxBytes })
     }
     const asked = amountFor(bytes, lane.pricePerGiB)
+    if (group.lines.length === 0) return { to, asked, reason: 'HeadUnmoved' }
     if (time > group.expiry) return { to, asked, reason: 'Expired' }
     if (unsigned) return { to, asked, reason: 'Signature' }
-    const reason = wrong(group, domain.sessionLog(lane, to, group.expiry))
-    return { to, asked, reason: reason ?? (group.lines.length === 0 ? 'HeadUnmoved' : null) }
+    return { to, asked, reason: wrong(group, domain.sessionLog(lane, to, group.expiry)) }
   }
 
   function voucher(lane: Lane, group: VoucherGroup): { to: Head; asked: bigint; reason: Reason | null } {
@@ -138,28 +165,72 @@ export function createModel(domain: Domain, init: { time: bigint }): SettlementM
     return { ...about, amount: paid, reason: 'None', head: to }
   }
 
+  /** What may be taken now of what was asked back. */
+  function matured({ amount, end }: Parting, there: bigint): bigint {
+    if (end === 0n) throw new ModelRevert('NothingThawing')
+    if (time < end) throw new ModelRevert('StillThawing')
+    return amount < there ? amount : there
+  }
+
   return {
     deposit: (sponsor, amount) => void pools.set(sponsor, pool(sponsor) + amount),
     reserve(lane, amount) {
-      if (pool(lane.sponsor) < amount) throw new Error(`${lane.sponsor} cannot reserve ${amount}`)
+      if (pool(lane.sponsor) < amount) throw new ModelRevert('InsufficientBalance')
       pools.set(lane.sponsor, pool(lane.sponsor) - amount)
       reserves.set(laneKey(lane), reserved(lane) + amount)
     },
     authorize(sponsor, key, allowance) {
-      const before = delegates.get(delegateName(sponsor, key))?.allowance ?? 0n
-      delegates.set(delegateName(sponsor, key), { allowance: before + allowance, end: null })
+      const known = delegates.get(delegateName(sponsor, key))
+      const left = isActive(known) ? known.allowance : 0n
+      delegates.set(delegateName(sponsor, key), { allowance: left + allowance, end: null })
     },
     revoke(sponsor, key) {
       const delegate = delegates.get(delegateName(sponsor, key))
-      if (delegate !== undefined) delegate.end = time + THAW
+      if (delegate === undefined || delegate.end !== null) throw new ModelRevert('UnknownSigner')
+      delegate.end = time + THAW
+    },
+    thaw(sponsor, amount) {
+      if (amount > pool(sponsor)) throw new ModelRevert('InsufficientBalance')
+      thaws.set(sponsor, { amount, end: amount === 0n ? 0n : time + THAW })
+    },
+    withdrawThawed(sponsor) {
+      const amount = matured(thaws.get(sponsor) ?? NOTHING, pool(sponsor))
+      pools.set(sponsor, pool(sponsor) - amount)
+      thaws.delete(sponsor)
+    },
+    thawReserve: (lane, amount) => void releases.set(laneKey(lane), { amount, end: amount === 0n ? 0n : time + THAW }),
+    releaseReserve(lane) {
+      const amount = matured(releases.get(laneKey(lane)) ?? NOTHING, reserved(lane))
+      reserves.set(laneKey(lane), reserved(lane) - amount)
+      pools.set(lane.sponsor, pool(lane.sponsor) + amount)
+      releases.delete(laneKey(lane))
     },
     wait(seconds) {
       time += seconds
     },
-    settle: (seeder, batch) => decodeBatch(batch).map((group) => settleGroup(seeder, group)),
+    at(now) {
+      time = now
+    },
+    settle: (seeder, batch) => parse(batch).map((group) => settleGroup(seeder, group)),
     head,
     reserved,
+    releasing: (lane) => releases.get(laneKey(lane)) ?? NOTHING,
     pool,
+    thawing: (sponsor) => thaws.get(sponsor) ?? NOTHING,
+    delegate(sponsor, key) {
+      const { allowance, end } = delegates.get(delegateName(sponsor, key)) ?? { allowance: 0n, end: null }
+      return { allowance, end: end ?? 0n }
+    },
     credit: (seeder) => credits.get(seeder) ?? 0n,
+  }
+}
+
+/** All groups before any is acted on: a batch that breaks off settles nothing. */
+function parse(batch: `0x${string}`): BatchGroup[] {
+  try {
+    return decodeBatch(batch)
+  } catch (cause) {
+    const kind = cause instanceof Error && cause.message.startsWith('The kind of a group')
+    throw new ModelRevert(kind ? 'UnknownKind' : 'BatchLength', { cause })
   }
 }
