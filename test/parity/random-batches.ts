@@ -16,7 +16,7 @@ import {
   type SessionKey,
 } from '../../src/receipts/index.ts'
 import { createModel, ModelRevert, type Outcome, type SettlementModel } from './model.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom } from './random.ts'
 
 export type Deed =
   | { do: 'deposit'; sponsor: Address; amount: bigint }
