@@ -14,12 +14,14 @@ export const MAX_SEEDERS = 8
 
 /**
  * A line may be for at most this much; all lines of a download for what has arrived, 1.1 times what is left, and a window. A
- * line is two thirds of a seeder's share, so that fast seeders ask again while slow ones still have theirs.
+ * line is for 1.1 times a seeder's share, so that seeders of one speed need no second; slow ones give theirs up in the end.
  */
 export const MAX_LINE_BYTES = 1024 * MIB
 export const MIN_LINE_BYTES = 16 * MIB
 export const LINE_SLACK_PERCENT = 110
-export const LINE_SHARE = 2 / 3
+
+/** A line is followed by another when less than this part of it is left: gateway and seeder take a while to answer. */
+export const RENEW_SHARE = 1 / 4
 
 /** A seeder's later lines are for what it sends in this time, but for a window at least. */
 export const LINE_SECONDS = 15
@@ -36,6 +38,9 @@ export const HEDGE_MILLISECONDS = 600
 
 /** A seeder that owes slices and sends nothing for this long is left. */
 export const STALL_MILLISECONDS = 8_000
+
+/** Rates are averages over about this time. */
+export const RATE_MILLISECONDS = 500
 
 /** How often clocks are looked at and progress is told. */
 export const TICK_MILLISECONDS = 100

@@ -2,7 +2,7 @@ import { UNIT_BYTES } from '../content/index.ts'
 import type { BitCdnError } from '../errors.ts'
 import { createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
 import { MAX_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
-import { BATCH_MILLISECONDS, LINE_SHARE, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
+import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
 import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
 import { isUsable } from './record.ts'
@@ -68,7 +68,7 @@ export function createLines(init: LinesInit): Lines {
   }
 
   function lineBytes(wish: Wish, count: number): number {
-    const share = (init.left() * LINE_SHARE * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders())
+    const share = (init.left() * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders())
     const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share), wish.atMost)
     return Math.floor(Math.min(wanted, allowance() / count) / UNIT_BYTES) * UNIT_BYTES
   }

@@ -11,6 +11,7 @@ import {
   LINE_SECONDS,
   MAX_LINE_BYTES,
   MAX_WANTS_IN_FLIGHT,
+  RENEW_SHARE,
   RETRY_MILLISECONDS,
   SHORT_LINE_BYTES,
   SLICE_BYTES,
@@ -20,6 +21,7 @@ import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
 import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
+import { createRate } from './rate.ts'
 
 export interface PeerInit {
   readonly target: string | FoundPeer
@@ -84,9 +86,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let lacksLine = false
   let failure: SeederFailure | null = null
   let visitOver = Promise.withResolvers<Error | null>()
-  let rate = 0
-  let rateAt = performance.now()
-  let rateBytes = 0
+  const rate = createRate()
 
   const owner: Owner = {
     get id() {
@@ -146,7 +146,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
         record: init.record,
         progressed(count) {
           bytes += count
-          rateBytes += count
+          rate.note(count)
           init.progressed(count)
           pump()
         },
@@ -196,7 +196,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   /** The first line is a share of the content; later ones follow what the seeder was seen to send. */
   function longestLine(): number {
     if (bytes === 0) return MAX_LINE_BYTES
-    return Math.max(SHORT_LINE_BYTES, rate * LINE_SECONDS)
+    return Math.max(SHORT_LINE_BYTES, rate.value * LINE_SECONDS)
   }
 
   const isOver = (to: Destination | null): boolean => finishing || signal.aborted || to?.plan.complete === true
@@ -285,7 +285,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
       return
     }
     if (spare !== null) return
-    const ahead = Math.max(SLICE_BYTES, Math.min(wantsAllowed() * SLICE_BYTES, destination.plan.unassigned))
+    const whole = Number(active?.recorded?.session.line.maxBytes ?? 0)
+    const soon = Math.max(wantsAllowed() * SLICE_BYTES, whole * RENEW_SHARE)
+    const ahead = Math.max(SLICE_BYTES, Math.min(soon, destination.plan.unassigned))
     if (active !== null && active.room >= ahead) return
     renewing = true
     openStream(connection, false)
@@ -308,7 +310,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   /** As many slices as its rate fills in a second, within bounds. */
   function wantsAllowed(): number {
-    return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(rate / SLICE_BYTES)))
+    return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(rate.value / SLICE_BYTES)))
   }
 
   async function leave(error: Error | null): Promise<void> {
@@ -344,7 +346,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     get secondsOfLine() {
       if (active === null) return broken.size > 0 && state === 'waiting' ? Number.POSITIVE_INFINITY : 0
-      return lines === null ? 0 : active.room / Math.max(rate, 1)
+      return lines === null ? 0 : active.room / Math.max(rate.value, 1)
     },
     yieldLine() {
       if (active === null) giveUpLines()
@@ -354,11 +356,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     pump,
     tick() {
       const now = performance.now()
-      if (now - rateAt >= 500) {
-        rate = 0.5 * rate + (0.5 * rateBytes * 1000) / (now - rateAt)
-        rateBytes = 0
-        rateAt = now
-      }
+      rate.tick(now)
       for (const stream of [...streams]) stream.tick()
       pump()
     },
