@@ -16,11 +16,15 @@ import {PassMetadata} from "./PassMetadata.sol";
 /// @title PassState
 /// @notice What is known of a content's tiers and passes, how it is shown, and which passes may change hands. {AccessPass}
 /// sells and changes them.
-/// @dev Immutable arguments of a clone, packed: contentId32 creator20 shareToken20 sponsor20 maxDeliveryBps2 firstTiers1.
+/// @dev Immutable arguments of a clone, packed: contentId32 creator20 shareToken20 maxDeliveryBps2 firstTiers1, and sponsor20
+/// if that is not the creator: every byte costs whoever publishes 200 gas.
 abstract contract PassState is IAccessPass, ERC721 {
     uint256 internal constant BPS = 10_000;
     uint64 internal constant FOR_EVER = type(uint64).max;
     uint32 internal constant UNLIMITED = type(uint32).max;
+
+    uint256 private constant CREATOR_AT = 32;
+    uint256 private constant SPONSOR_AT = 75;
 
     /// @inheritdoc IAccessPass
     IBandwidthSettlement public immutable settlement;
@@ -138,7 +142,7 @@ abstract contract PassState is IAccessPass, ERC721 {
 
     /// @inheritdoc IAccessPass
     function creator() public view returns (address) {
-        return _addressAt(32);
+        return _addressAt(CREATOR_AT);
     }
 
     /// @inheritdoc IAccessPass
@@ -148,12 +152,14 @@ abstract contract PassState is IAccessPass, ERC721 {
 
     /// @inheritdoc IAccessPass
     function sponsor() public view returns (address) {
-        return _addressAt(72);
+        bytes memory args = _args();
+        uint256 start = args.length == SPONSOR_AT ? CREATOR_AT : SPONSOR_AT;
+        return address(bytes20(Bytes.slice(args, start, start + 20)));
     }
 
     /// @inheritdoc IAccessPass
     function maxDeliveryBps() public view returns (uint256) {
-        return uint16(bytes2(Bytes.slice(_args(), 92, 94)));
+        return uint16(bytes2(Bytes.slice(_args(), 72, 74)));
     }
 
     /// @inheritdoc IERC5192
@@ -240,6 +246,6 @@ abstract contract PassState is IAccessPass, ERC721 {
     }
 
     function _firstTiers() internal view returns (uint256) {
-        return uint8(_args()[94]);
+        return uint8(_args()[74]);
     }
 }

@@ -153,9 +153,9 @@ contract ContentRegistry is IContentRegistry {
         pure
         returns (bytes memory)
     {
-        return abi.encodePacked(
-            params.contentId, publisher, token, sponsor, params.deliveryBps, uint8(params.tiers.length)
-        );
+        bytes memory args =
+            abi.encodePacked(params.contentId, publisher, token, params.deliveryBps, uint8(params.tiers.length));
+        return sponsor == publisher ? args : abi.encodePacked(args, sponsor);
     }
 
     function _sharesOf(address publisher, PublishParams calldata params)

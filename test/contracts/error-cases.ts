@@ -61,8 +61,8 @@ async function bareShares({ shareTokenImplementation, publisher }: World, supply
 async function barePass({ passImplementation, publisher, content, params }: World, count: number): Promise<AccessPass> {
   const factory = await deploy('CloneFactory')
   const args = ethers.solidityPacked(
-    ['bytes32', 'address', 'address', 'address', 'uint16', 'uint8'],
-    [params.contentId, publisher.address, content.token, publisher.address, 0, count],
+    ['bytes32', 'address', 'address', 'uint16', 'uint8'],
+    [params.contentId, publisher.address, content.token, 0, count],
   )
   await factory.getFunction('clone').send(await passImplementation.getAddress(), args)
   const address = await factory.getFunction('last').staticCall()
