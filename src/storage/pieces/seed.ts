@@ -9,6 +9,7 @@ import { openInside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
 import { addUnits, createHeld, type Held } from './held.ts'
 import { type JournalEntry, readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
+import { createKeptRoots, type KeptRoots } from './kept-roots.ts'
 import { locateContent, type Place } from './locate.ts'
 import { createOpenFiles, type OpenFiles } from './open-files.ts'
 import { createVerifiedReads } from './verified-reads.ts'
@@ -32,6 +33,7 @@ export async function openSeed(metainfo: Metainfo, path: string, options: SeedOp
   const place = await locateContent(metainfo, path)
   const held = createHeld(metainfo)
   const stamps: Stamp[] = metainfo.files.map(() => null)
+  const roots = createKeptRoots()
   const openFile = async (file: number): Promise<FileHandle> => {
     try {
       return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
@@ -41,12 +43,12 @@ export async function openSeed(metainfo: Metainfo, path: string, options: SeedOp
   }
   const files = createOpenFiles(openFile)
   try {
-    await verifyAll(metainfo, held, stamps, files, options)
+    await verifyAll(metainfo, held, stamps, files, roots, options)
   } catch (error) {
     await files.close()
     throw error
   }
-  return storeOver(metainfo, place, held, stamps, files)
+  return storeOver(metainfo, place, held, stamps, files, roots)
 }
 
 async function verifyAll(
@@ -54,6 +56,7 @@ async function verifyAll(
   held: Held,
   stamps: Stamp[],
   files: OpenFiles,
+  roots: KeptRoots,
   { journal, signal, onProgress }: SeedOptions,
 ): Promise<void> {
   const known = journal === undefined ? null : await readJournal(journal, metainfo, '')
@@ -68,7 +71,8 @@ async function verifyAll(
       if (pieceCount === 0) continue
       signal?.throwIfAborted()
       const before = checked
-      hashed = (await verifyOne(metainfo, file, held, stamps, files, known, { signal, onBytes: progress })) || hashed
+      const init = { signal, onBytes: progress, roots }
+      hashed = (await verifyOne(metainfo, file, held, stamps, files, known, init)) || hashed
       progress(before + length - checked)
     }
   } finally {
@@ -87,7 +91,7 @@ async function verifyOne(
   stamps: Stamp[],
   files: OpenFiles,
   known: JournalEntry | null,
-  options: { signal: AbortSignal | undefined; onBytes: (bytes: number) => void },
+  options: { signal: AbortSignal | undefined; onBytes: (bytes: number) => void; roots: KeptRoots },
 ): Promise<boolean> {
   try {
     return await files.use(file, async (handle) => {
@@ -97,10 +101,16 @@ async function verifyOne(
         stamps[file] = stamp
         return false
       }
-      const pieces = await intactPieces(handle, metainfo, metainfo.files[file] as Metainfo['files'][number], options)
+      const found = createKeptRoots()
+      const content = metainfo.files[file] as Metainfo['files'][number]
+      const pieces = await intactPieces(handle, metainfo, content, { ...options, onRoots: found.offer })
       // A file that changed meanwhile is not held: which bytes were hashed is unknown.
       if (stampOf(await handle.stat({ bigint: true })) !== stamp) return true
-      for (const piece of pieces) held.addPiece(pieceAt(metainfo, piece))
+      for (const piece of pieces) {
+        held.addPiece(pieceAt(metainfo, piece))
+        const roots = found.get(piece)
+        if (roots !== undefined) options.roots.offer(piece, roots)
+      }
       stamps[file] = stamp
       return true
     })
@@ -118,6 +128,7 @@ function storeOver(
   held: Held,
   stamps: readonly Stamp[],
   files: OpenFiles,
+  roots: KeptRoots,
 ): ContentStore {
   const checkedAt = new WeakMap<FileHandle, number>()
 
@@ -149,6 +160,7 @@ function storeOver(
     held,
     files,
     check,
+    roots,
     onCorrupt: (piece) => held.dropPiece(pieceAt(metainfo, piece)),
   })
   return {

@@ -2,8 +2,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type Metainfo, pieceAt, UNIT_BYTES, unitRootsOf, verifyUnitRoots } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { MAX_KEPT_ROOTS } from './constants.ts'
 import type { Held } from './held.ts'
+import { createKeptRoots, type KeptRoots } from './kept-roots.ts'
 import type { OpenFiles } from './open-files.ts'
 
 export interface VerifiedReads {
@@ -21,12 +21,13 @@ export interface VerifiedReadsInit {
   readonly check?: (file: number, handle: FileHandle) => Promise<void>
   /** Called when the bytes of a piece on disk are not those that were verified. */
   readonly onCorrupt: (piece: number) => void
+  /** What is known already. */
+  readonly roots?: KeptRoots
 }
 
-export function createVerifiedReads({ metainfo, held, files, check, onCorrupt }: VerifiedReadsInit): VerifiedReads {
-  /** In the order of their first use; the oldest give way. */
-  const kept = new Map<number, Uint8Array>()
-  let keptBytes = 0
+export function createVerifiedReads(init: VerifiedReadsInit): VerifiedReads {
+  const { metainfo, held, files, check, onCorrupt } = init
+  const kept = init.roots ?? createKeptRoots()
 
   async function readUnchecked(index: number, offset: number, target: Uint8Array): Promise<void> {
     const piece = pieceAt(metainfo, index)
@@ -38,11 +39,6 @@ export function createVerifiedReads({ metainfo, held, files, check, onCorrupt }:
         done += bytesRead
       }
     })
-  }
-
-  function forget(piece: number): void {
-    keptBytes -= kept.get(piece)?.length ?? 0
-    kept.delete(piece)
   }
 
   return {
@@ -71,17 +67,11 @@ export function createVerifiedReads({ metainfo, held, files, check, onCorrupt }:
         onCorrupt(index)
         throw notHeld(metainfo, index)
       }
-      forget(index) // two callers may have read it at once
-      kept.set(index, roots)
-      keptBytes += roots.length
-      for (const oldest of kept.keys()) {
-        if (keptBytes <= MAX_KEPT_ROOTS) break
-        forget(oldest)
-      }
+      kept.keep(index, roots)
       return roots
     },
 
-    forget,
+    forget: kept.forget,
   }
 }
 

@@ -151,6 +151,15 @@ describe('a seed', () => {
     await store.close()
   })
 
+  it('knows the unit roots from its own verification, without reading the file a second time', async () => {
+    const store = await openSeed(sample.metainfo, sample.path)
+    await truncate(sample.at('sample/big'), 0)
+    for (let index = 0; index < sample.metainfo.pieceCount; index += 1) {
+      expect(verifyUnitRoots(pieceAt(sample.metainfo, index), await store.unitRoots(index))).to.equal(true)
+    }
+    await store.close()
+  })
+
   it('reports progress to the last byte and stops when it is told to', async () => {
     let last = [0, 0]
     const onProgress = (done: number, total: number): void => {
