@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BitCdnError } from '../errors.ts'
 import { type CommandIo, defaultHome } from './io.ts'
@@ -146,11 +146,18 @@ function readConfig(named: unknown, home: string): Record<string, unknown> {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeEach(path)
   } catch (cause) {
     throw new BitCdnError('disk-failed', `The folder ${path} cannot be made: ${(cause as Error).message}`, {
       advice: 'Choose another data folder with --home.',
       cause,
     })
   }
+}
+
+/** One by one: Node's own recursion never ends where the system answers "no such folder" for a child of one that is there. */
+function makeEach(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return
+  if (dirname(path) !== path) makeEach(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type ContentId, type Metainfo, parseContentId, parseMetainfo } from '../../content/index.ts'
-import { createNode, createPeerKey } from '../../discovery/index.ts'
+import { createNode, createPeerKey, type PeerNode } from '../../discovery/index.ts'
 import type { DownloadProgress, SessionSource } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { createGatewayClient } from '../../gateway-client/index.ts'
+import { createGatewayClient, createSessionSource } from '../../gateway-client/index.ts'
 import { getContent, hashFiles, selfPaidSessions } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { openSponsorLog } from '../../storage/sqlite/index.ts'
@@ -43,13 +43,14 @@ Examples:
       const settings = resolveSettings(options, io)
       const { signal } = io
       const content = await contentOf(what)
-      const payment = await payments(settings, options, signal)
       const maxPrice = options.maxPricePerGib
-      const node = await createNode({
+      // The node finds its neighbours while gateway and chain answer.
+      const starting = createNode({
         privateKey: await createPeerKey(),
         bootstrap: settings.list('bootstrap'),
         allowPrivate: settings.flag('allowPrivate'),
       })
+      const [node, payment] = await both(starting, payments(settings, options, signal))
       const display = progressDisplay(io, payment.decimals)
       const show = (view: ProgressView): void =>
         options.events === true
@@ -104,6 +105,15 @@ Examples:
   )
 }
 
+/** Both, or neither is left running. */
+async function both(starting: Promise<PeerNode>, paying: Promise<Payments>): Promise<[PeerNode, Payments]> {
+  const [node, payment] = await Promise.allSettled([starting, paying])
+  if (node.status === 'fulfilled' && payment.status === 'fulfilled') return [node.value, payment.value]
+  if (node.status === 'fulfilled') await node.value.stop()
+  if (payment.status === 'fulfilled') await payment.value.close()
+  throw payment.status === 'rejected' ? payment.reason : (node as PromiseRejectedResult).reason
+}
+
 const collect = (value: string, earlier: string[]): string[] => [...earlier, value]
 
 async function contentOf(what: string): Promise<ContentId | Metainfo> {
@@ -132,7 +142,7 @@ async function payments(settings: Settings, options: Options, signal: AbortSigna
   }
   if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
   const gateway = createGatewayClient({ url: settings.required('gateway'), account: loadKey(settings) })
-  const sessions: SessionSource = { open: (question, aborted) => gateway.openSessions(question, { signal: aborted }) }
+  const sessions: SessionSource = createSessionSource(gateway)
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) {
     const { chainId, settlement } = await gateway.info({ signal })
     return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, close }

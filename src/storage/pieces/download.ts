@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, realpath } from 'node:fs/promises'
+import { type FileHandle, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   type ContentStore,
@@ -12,7 +12,7 @@ import {
   unitLength,
 } from '../../content/index.ts'
 import { writeFailure } from './errors.ts'
-import { openInside, syncFolder } from './folder.ts'
+import { makeFolders, openInside, syncFolder } from './folder.ts'
 import { createHeld, type Held } from './held.ts'
 import { readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
 import { createOpenFiles } from './open-files.ts'
@@ -59,7 +59,7 @@ export async function openDownload(
 async function makeRoot(folder: string): Promise<string> {
   const shown = resolve(folder)
   try {
-    await mkdir(shown, { recursive: true })
+    await makeFolders(shown)
     return await realpath(shown)
   } catch (error) {
     throw writeFailure(error, shown)

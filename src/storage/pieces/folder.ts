@@ -1,8 +1,8 @@
 // Opening files below a folder without ever leaving it. Checking a path and then opening it is a race that a link can win, so
 // each folder is opened from the handle of the one above it and none may be a link.
 import { constants, existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { BitCdnError } from '../../errors.ts'
 import { errnoOf } from './errors.ts'
 
@@ -75,5 +75,20 @@ async function makeFolder(path: string): Promise<void> {
     await mkdir(path)
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
+  }
+}
+
+/**
+ * A folder with its parents, one by one: Node's own recursion never ends where the system answers "no such folder" for a
+ * child of one that is there (below /proc, say).
+ */
+export async function makeFolders(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null)
+  if (found?.isDirectory() === true) return
+  if (dirname(path) !== path) await makeFolders(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
   }
 }

@@ -62,6 +62,15 @@ describe('settings', () => {
     for (const way of ['--rpc', 'BITCDN_RPC', 'config.json']) expect(ran.err).to.include(way)
   })
 
+  it('end with one sentence where no folder can be made, and do not try for ever', async function () {
+    if (process.platform !== 'linux') this.skip()
+    for (const place of ['/proc/bitcdn/home', '/dev/null/home']) {
+      const made = await bitcdn(['key', 'new', '--home', place])
+      expect(made.code).to.equal(4)
+      expect(made.err).to.include('cannot be made')
+    }
+  })
+
   it('take the data folder from the environment, and a flag before it', async () => {
     const other = join(home, 'other')
     const made = await bitcdn(['key', 'new', '--json', '--home', other], { BITCDN_HOME: home })

@@ -374,6 +374,12 @@ describe('a download', () => {
     expect(error).to.be.instanceOf(RangeError)
   })
 
+  it('ends with an error, and soon, where the system lets nobody make a folder', async function () {
+    if (process.platform !== 'linux') return this.skip()
+    const opened = openDownload(metainfo, '/proc/bitcdn', { journal: sample.at('j') })
+    expect(((await failure(opened)) as BitCdnError).code).to.equal('disk-failed')
+  })
+
   it('names a folder that cannot be written', async function () {
     if (process.geteuid?.() !== 0) return this.skip()
     await chmod(sample.folder, 0o755)
