@@ -266,7 +266,11 @@ async function run(
   const ticker = setInterval(tick, TICK_MILLISECONDS)
   try {
     if (metainfo !== null) await openStore(metainfo)
-    if (!isComplete(to)) void search()
+    if (!isComplete(to)) {
+      void search()
+      // while seeders are looked for
+      components.sessions?.prepare?.(over.signal).catch(() => undefined)
+    }
     await outcome.promise
   } finally {
     clearInterval(ticker)

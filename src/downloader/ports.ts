@@ -28,6 +28,8 @@ export interface SessionSource {
     },
     signal: AbortSignal,
   ): Promise<SessionGrant>
+  /** Does ahead what the first question needs, such as a sign-in. What fails here is told by that question. */
+  prepare?(signal: AbortSignal): Promise<void>
 }
 
 export interface SessionGrant {

@@ -37,6 +37,8 @@ export interface CallOptions {
 export interface GatewayClient {
   readonly url: string
   info(options?: CallOptions): Promise<GatewayInfo>
+  /** Signs in ahead of the first question that needs it. Throws as that question would. */
+  signIn(options?: CallOptions): Promise<void>
   /** The metainfo file of a content. Check that it hashes to the content id. */
   metainfo(contentId: string, options?: CallOptions): Promise<Uint8Array>
   /** One line for each chosen seeder. Signs in when needed. Throws `no-pass`, `pass-expired`, `refused`, `gateway-unreachable`. */
@@ -110,6 +112,7 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
   return {
     url,
     info,
+    signIn: async (options = {}) => void (await token(options)),
     metainfo: (contentId, options = {}) =>
       exchange(
         url,
