@@ -33,9 +33,14 @@ export interface NodeInit {
   readonly bootstrap?: readonly string[]
   /** Whether private and loopback addresses are dialled and kept in the DHT: devnets and local networks. */
   readonly allowPrivate?: boolean
+  /** How connections are made safe, in order of preference. Default: TLS directly on the socket, then Noise. */
+  readonly encrypters?: readonly Encrypter[]
   /** `server` answers others' queries and keeps records; for nodes that can be reached. Default `client`. */
   readonly dht?: 'server' | 'client'
 }
+
+/** As libp2p's configuration takes them. */
+export type Encrypter = NonNullable<NonNullable<Parameters<typeof createLibp2p>[0]>['connectionEncrypters']>[number]
 
 /** A peer that says it holds a content. */
 export interface FoundSeeder {
@@ -113,7 +118,7 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
       privateKey: init.privateKey,
       addresses: { listen: listen.map((address) => parseAddress(address).toString()) },
       transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
-      connectionEncrypters: [directTls(), noise()],
+      connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
       streamMuxers: [yamux({ streamOptions })],
       connectionGater: {
         denyDialMultiaddr: (address) => !allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString()),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { type ContentStore, parseMetainfo } from '../../src/content/index.ts'
-import { createNode, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
+import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
 import type { ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openLedger } from '../../src/storage/sqlite/index.ts'
@@ -22,6 +22,7 @@ export interface SeederInit {
   readonly bootstrap?: readonly string[]
   readonly provide?: boolean
   readonly free?: boolean
+  readonly encrypters?: readonly Encrypter[]
   /** Flips one bit in every read of this unit of any piece. */
   readonly flip?: number
   /** Bytes a second. */
@@ -48,6 +49,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
     privateKey: await loadPeerKey(join(init.folder, 'peer.key')),
     listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'],
     ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
+    ...(init.encrypters === undefined ? {} : { encrypters: init.encrypters }),
     allowPrivate: true,
     dht: 'server',
   })
