@@ -45,6 +45,12 @@ describe('ContentRegistry', () => {
     const ours = await registry.contents(publisher.address, params.contentId)
     expect(theirs.token).to.not.equal(ours.token)
     expect(theirs.sponsor).to.equal(publisher.address)
+    const pass = await ethers.getContractAt('AccessPass', theirs.pass)
+    expect([await pass.creator(), await pass.sponsor()]).to.deep.equal([other.address, publisher.address])
+    expect([await pass.maxDeliveryBps(), await pass.tierCount()]).to.deep.equal([
+      BigInt(params.deliveryBps),
+      BigInt(TIERS.length),
+    ])
     await expect(registry.connect(publisher).publish({ ...params, title: 'again' }))
       .to.be.revertedWithCustomError(registry, 'ContentRegistry_AlreadyPublished')
       .withArgs(publisher.address, params.contentId)
