@@ -5,6 +5,7 @@ import { BitCdnError } from '../../errors.ts'
 import type { Held } from './held.ts'
 import { createKeptRoots, type KeptRoots } from './kept-roots.ts'
 import type { OpenFiles } from './open-files.ts'
+import { createQuickReads } from './quick-reads.ts'
 
 export interface VerifiedReads {
   read(piece: number, offset: number, target: Uint8Array): Promise<void>
@@ -28,15 +29,16 @@ export interface VerifiedReadsInit {
 export function createVerifiedReads(init: VerifiedReadsInit): VerifiedReads {
   const { metainfo, held, files, check, onCorrupt } = init
   const kept = init.roots ?? createKeptRoots()
+  const quick = createQuickReads()
 
   async function readUnchecked(index: number, offset: number, target: Uint8Array): Promise<void> {
     const piece = pieceAt(metainfo, index)
     await files.use(piece.file, async (handle) => {
       if (check !== undefined) await check(piece.file, handle)
       for (let done = 0; done < target.length; ) {
-        const { bytesRead } = await handle.read(target, done, target.length - done, piece.offset + offset + done)
-        if (bytesRead === 0) throw notHeld(metainfo, index)
-        done += bytesRead
+        const count = await quick.read(handle, target.subarray(done), piece.offset + offset + done)
+        if (count === 0) throw notHeld(metainfo, index)
+        done += count
       }
     })
   }
