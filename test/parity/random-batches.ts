@@ -1,11 +1,13 @@
 // A small world of sponsors, seeders, delegates and lanes in which anything may happen: each step is one transaction, with
 // what the model says that it must do. Batches follow on what earlier ones settled, so they build on each other.
+import secp256k1 from 'secp256k1'
 import { type Address, concatHex, type Hex, keccak256, slice, stringToBytes } from 'viem'
 import {
   amountFor,
   type BatchGroup,
   type BatchLine,
   createSessionKey,
+  type Digest,
   type Domain,
   encodeBatch,
   firstHead,
@@ -83,19 +85,39 @@ export function createWorld(domain: Domain, init: { seed: string; index: number;
   const model = createModel(domain, { time: init.time })
   const settled: { seeder: Address; batch: Hex }[] = []
   let time = init.time
+  /** The delegate whose revocation takes effect about now: its groups are then of interest. */
+  let revoked: { sponsor: Address; key: Address } | null = null
 
   return { model, sponsors, seeders, operator, lanes, delegates, next }
 
   function next(): Step[] {
     const steps = Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, () => play(sponsorDeed(), []))
-    const at = tick()
+    if (random.chance(0.15)) steps.push(...ending())
+    const at = revoked === null ? tick() : time
     const { made, ...deed } = settlement(at)
+    revoked = null
     return [...steps, play(deed, made, at)]
   }
 
   function tick(): bigint {
     time += random.chance(0.04) ? WEEK + BigInt(random.below(100)) : BigInt(1 + random.below(1000))
     return time
+  }
+
+  /** Goes to the second at which something ends, or to the one beside it, and takes what is to be had then. */
+  function ending(): Step[] {
+    const ends: { end: bigint; deed: Deed | null; revokes: typeof revoked }[] = []
+    for (const sponsor of sponsors)
+      ends.push({ end: model.thawing(sponsor).end, deed: { do: 'withdrawThawed', sponsor }, revokes: null })
+    for (const lane of lanes)
+      ends.push({ end: model.releasing(lane).end, deed: { do: 'releaseReserve', lane }, revokes: null })
+    for (const one of delegates) ends.push({ end: model.delegate(one.sponsor, one.key).end, deed: null, revokes: one })
+    const ahead = ends.filter(({ end }) => end > time + 1n)
+    if (ahead.length === 0) return []
+    const { end, deed, revokes } = random.pick(ahead)
+    time = end + random.pick([-1n, 0n, 0n, 1n])
+    revoked = revokes
+    return deed === null ? [] : [play(deed, [], time)]
   }
 
   /** Lets the model do it too. */
@@ -179,10 +201,12 @@ export function createWorld(domain: Domain, init: { seed: string; index: number;
   /** One group that moves a lane's head on from where it is, or, often, is spoiled in one way. */
   function randomGroup(seeder: Address, at: bigint, tips: Map<Lane, Head>): { group: BatchGroup; name: string } {
     const foreign = random.chance(0.03)
-    const lane = random.pick(lanes.filter((one) => foreign || one.seeder === seeder))
-    const spoil = random.chance(0.35) ? random.pick(SPOILS) : 'good'
+    const ending = random.chance(0.7) ? revoked?.sponsor : undefined
+    const mine = lanes.filter((one) => foreign || one.seeder === seeder)
+    const lane = random.pick(ending === undefined ? mine : mine.filter(({ sponsor }) => sponsor === ending))
+    const spoil = random.chance(0.35) && ending === undefined ? random.pick(SPOILS) : 'good'
     const from = spoil === 'wrong head' ? wrongHead(lane) : (tips.get(lane) ?? model.head(lane))
-    const delegated = random.chance(0.4)
+    const delegated = ending !== undefined || random.chance(0.4)
     const signer = signerOf(lane.sponsor, delegated, spoil)
     const { lines, tip, bytes } = randomLines(from, spoil)
     const { sponsor, lane: number, pricePerGiB } = lane
@@ -210,6 +234,8 @@ export function createWorld(domain: Domain, init: { seed: string; index: number;
 
   function signerOf(sponsor: Address, delegated: boolean, spoil: Spoil): SessionKey {
     if (spoil === 'stranger') return random.pick(sessionKeys)
+    const ending = delegateKeys.find(({ address }) => sponsor === revoked?.sponsor && address === revoked.key)
+    if (delegated && ending !== undefined) return ending
     if (delegated) return random.chance(0.08) ? (delegateKeys[2] as SessionKey) : random.pick(delegateKeys.slice(0, 2))
     return sponsorKeys.find(({ address }) => address === sponsor) as SessionKey
   }
@@ -233,7 +259,8 @@ export function createWorld(domain: Domain, init: { seed: string; index: number;
       if (bytesServed === 0n) lines.push({ maxBytes, sessionKey: key.address })
       else lines.push({ maxBytes, bytesServed, signature })
       bytes.push(paidBytes(bytesServed, maxBytes))
-      tip = nextHead(tip, { sessionKey: key.address, maxBytes })
+      const sessionKey = i === bad && random.chance(0.7) ? recoveredBy(digest, signature) : key.address
+      tip = nextHead(tip, { sessionKey, maxBytes })
     }
     return { lines, tip, bytes }
   }
@@ -293,6 +320,18 @@ export function createWorld(domain: Domain, init: { seed: string; index: number;
 
 const SPOILS = ['wrong head', 'stranger', 'signature', 'receipt', 'expired', 'field', 'head unmoved', 'amount'] as const
 type Spoil = (typeof SPOILS)[number] | 'good'
+
+/** Whoever ECDSA names, in whatever form the signature is; zero where it names nobody: a sponsor could sign even that. */
+function recoveredBy(digest: Digest, signature: Hex): Address {
+  const bytes = Buffer.from(signature.slice(2), 'hex')
+  const parity = (bytes[32] as number) >> 7
+  bytes[32] = (bytes[32] as number) & 0x7f
+  try {
+    return toHex(keccak256(secp256k1.ecdsaRecover(bytes, parity, digest, false).subarray(1), 'bytes').subarray(12))
+  } catch {
+    return `0x${'00'.repeat(20)}`
+  }
+}
 
 function cut(batch: Hex, bytes: number): Hex {
   return batch.slice(0, 2 + bytes * 2) as Hex
