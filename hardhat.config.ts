@@ -10,6 +10,9 @@ const compiler = {
   settings: { viaIR: true, evmVersion: 'prague', optimizer: { enabled: true, runs: 10_000 } },
 }
 
+/** Small by default; `npm run test:contracts:full` asks for 100,000 and for 1,000 × 100. */
+const times = (name: string, usual: number) => Number(process.env[name] ?? usual)
+
 export default defineConfig({
   plugins: [toolbox],
   solidity: { profiles: { default: compiler, production: compiler } }, // what is tested is what is deployed
@@ -19,5 +22,14 @@ export default defineConfig({
     local: { type: 'http', chainType: 'l1', url: process.env.BITCDN_RPC ?? 'http://127.0.0.1:8545' },
   },
   typechain: { tsNocheck: true },
-  test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 50 } } },
+  test: {
+    solidity: {
+      fuzz: { runs: times('BITCDN_FUZZ_RUNS', 256), seed: process.env.BITCDN_FUZZ_SEED ?? '0xb17c' },
+      invariant: {
+        runs: times('BITCDN_INVARIANT_RUNS', 48),
+        depth: times('BITCDN_INVARIANT_DEPTH', 50),
+        failOnRevert: true,
+      },
+    },
+  },
 })

@@ -13,10 +13,10 @@ const LEAST = 0.95
 const ROOMS = ['settlement', 'revenue', 'passes', 'registry']
 /** Which test files may notice a change in a room, the likeliest first. */
 const TESTS: Record<string, string[]> = {
-  settlement: ['settlement', 'attacks', 'errors', 'lines', 'parity', 'tokens', 'wallets'],
-  revenue: ['revenue', 'errors', 'passes', 'tokens', 'registry'],
-  passes: ['passes', 'errors', 'readers', 'wallets', 'tokens', 'registry'],
-  registry: ['registry', 'errors', 'passes'],
+  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'tokens', 'wallets', 'parity'],
+  revenue: ['edges', 'errors', 'revenue', 'tokens', 'passes', 'registry'],
+  passes: ['edges', 'errors', 'passes', 'readers', 'wallets', 'tokens', 'registry'],
+  registry: ['errors', 'registry', 'edges', 'passes'],
 }
 
 const { values: options } = parseArgs({

@@ -20,11 +20,14 @@ export interface Verdict {
 
 const TOO_LONG = 60_000
 const [root, ...files] = process.argv.slice(2)
+const NOBODY = 0xc0ffeen
 const { chain } = await import(pathToFileURL(`${root}/test/contracts/fixture.ts`).href)
+let coinbase = NOBODY
+keepFixtures()
 const tests = await loadTests(files)
 const took = new Map<Test, number>()
 const killers = new Map<string, Test[]>()
-let pristine: string = await request('evm_snapshot')
+let lastFile = ''
 
 process.on('message', async (order: Order | 'baseline') => {
   try {
@@ -49,18 +52,10 @@ async function baseline(): Promise<number> {
 
 async function judge({ mutant, files }: Order): Promise<Verdict> {
   await switchOn(mutant.id)
-  const known = [...(killers.get(mutant.within) ?? []), ...(killers.get(mutant.file) ?? [])]
-  const place = new Map([...new Set(known)].map((test, i) => [test, i]))
-  const queue = tests
-    .filter(({ file }) => files.includes(file))
-    .sort(
-      (a, b) =>
-        (place.get(a) ?? 1e9) - (place.get(b) ?? 1e9) ||
-        files.indexOf(a.file) - files.indexOf(b.file) ||
-        (took.get(a) ?? 0) - (took.get(b) ?? 0),
-    )
+  const queue = likeliestFirst(mutant, files)
   for (const test of queue) {
     const error = await failure(test)
+    lastFile = test.file
     if (!error) continue
     for (const key of [mutant.within, mutant.file]) {
       const before = killers.get(key) ?? []
@@ -71,13 +66,37 @@ async function judge({ mutant, files }: Order): Promise<Verdict> {
   return { id: mutant.id, killer: undefined, why: undefined }
 }
 
+/** Tests that noticed a neighbour first; among them those whose fixture is loaded; then file by file, the quick ones first. */
+function likeliestFirst({ within, file }: Mutant, files: readonly string[]): Test[] {
+  const near = new Set(killers.get(within))
+  const known = new Set(killers.get(file))
+  const rank = (test: Test) => (near.has(test) ? 0 : known.has(test) ? 1 : 2)
+  const away = (test: Test) => (test.file === lastFile ? -1 : files.indexOf(test.file))
+  return tests
+    .filter((test) => files.includes(test.file))
+    .sort((a, b) => rank(a) - rank(b) || away(a) - away(b) || (took.get(a) ?? 0) - (took.get(b) ?? 0))
+}
+
+/** Fixtures are built once, without a mutant, and the mutant is switched on in what they left. */
+function keepFixtures(): void {
+  const { networkHelpers } = chain
+  const load = networkHelpers.loadFixture.bind(networkHelpers)
+  networkHelpers.loadFixture = async (fixture: () => Promise<unknown>) => {
+    await setCoinbase(NOBODY)
+    const loaded = await load(fixture)
+    await setCoinbase(coinbase)
+    return loaded
+  }
+}
+
 async function switchOn(id: number | undefined): Promise<void> {
   await request('evm_setAutomine', true)
-  await request('evm_revert', pristine)
-  pristine = await request('evm_snapshot')
-  chain.networkHelpers.clearSnapshots()
-  const coinbase = id === undefined ? 0xc0ffeen : BASE + BigInt(id)
-  await request('hardhat_setCoinbase', `0x${coinbase.toString(16).padStart(40, '0')}`)
+  coinbase = id === undefined ? NOBODY : BASE + BigInt(id)
+  await setCoinbase(coinbase)
+}
+
+async function setCoinbase(address: bigint): Promise<void> {
+  await request('hardhat_setCoinbase', `0x${address.toString(16).padStart(40, '0')}`)
 }
 
 async function failure(test: Test): Promise<string | undefined> {

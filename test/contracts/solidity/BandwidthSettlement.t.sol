@@ -6,7 +6,7 @@ import {BandwidthSettlement} from "../../../contracts/settlement/BandwidthSettle
 import {Cheats} from "./Cheats.sol";
 import {SettlementHandler} from "./SettlementHandler.sol";
 
-/// @notice The invariants of ../INVARIANTS.md, 1 to 9.
+/// @notice The invariants of ../INVARIANTS.md, 1 to 13.
 contract BandwidthSettlementTest is Cheats {
     TestUSD private usd;
     BandwidthSettlement private settlement;
@@ -64,6 +64,56 @@ contract BandwidthSettlementTest is Cheats {
             bytes24 signed = handler.heads(key);
             (bytes24 head,,,) = settlement.lane(key);
             expectTrue("head", head == (signed == bytes24(0) ? bytes24(key) : signed));
+        }
+    }
+
+    /// @dev Between the books of sponsors and those of seeders nothing appears or is lost.
+    function invariant_whatSponsorsPaidSeedersEarned() public view {
+        uint256 paid = 0;
+        uint256 earned = 0;
+        for (uint256 sponsor = 0; sponsor < handler.SPONSORS(); sponsor++) {
+            paid += handler.paid(sponsor);
+        }
+        for (uint256 seeder = 0; seeder < handler.SEEDERS(); seeder++) {
+            earned += handler.earned(seeder);
+        }
+        expectEqual("earned", earned, paid);
+    }
+
+    function invariant_strangersGetNothing() public view {
+        address[4] memory strangers = [handler.OPERATOR(), handler.PAYEE(), vm.addr(0xBAD), address(handler)];
+        for (uint256 i = 0; i < 4; i++) {
+            (uint256 balance,,) = settlement.account(strangers[i]);
+            expectEqual("a stranger's credit and pool", settlement.credit(strangers[i]) + balance, 0);
+        }
+        expectEqual("the operator's money", usd.balanceOf(handler.OPERATOR()), 0);
+    }
+
+    function invariant_whatThawsHasAnEndWithinTheThawPeriod() public view {
+        uint256 latest = block.timestamp + settlement.THAW_PERIOD();
+        for (uint256 sponsor = 0; sponsor < handler.SPONSORS(); sponsor++) {
+            (, uint256 thawing, uint256 end) = settlement.account(handler.sponsorOf(sponsor));
+            expectTrue("thaw", (thawing == 0) == (end == 0) && end <= latest);
+            (,, end) = settlement.signer(handler.sponsorOf(sponsor), handler.delegateOf(sponsor));
+            expectTrue("revocation", end <= latest);
+        }
+        for (uint256 i = 0; i < handler.SPONSORS() * handler.SEEDERS() * handler.LANES(); i++) {
+            (,, uint256 releasing, uint256 end) = settlement.lane(_laneKey(i / 4, i / 2 % 2, i % 2));
+            expectTrue("release", (releasing == 0) == (end == 0) && end <= latest);
+        }
+    }
+
+    /// @dev What a seeder may count on is never more than there is, and what is asked back counts for nothing.
+    function invariant_freeIsWhatNobodyAskedBack() public view {
+        for (uint256 sponsor = 0; sponsor < handler.SPONSORS(); sponsor++) {
+            (uint256 balance, uint256 thawing,) = settlement.account(handler.sponsorOf(sponsor));
+            uint256 free = settlement.freeBalance(handler.sponsorOf(sponsor));
+            expectEqual("free pool", free, balance > thawing ? balance - thawing : 0);
+        }
+        for (uint256 i = 0; i < handler.SPONSORS() * handler.SEEDERS() * handler.LANES(); i++) {
+            bytes32 key = _laneKey(i / 4, i / 2 % 2, i % 2);
+            (, uint256 reserved, uint256 releasing,) = settlement.lane(key);
+            expectEqual("free reserve", settlement.freeReserve(key), reserved > releasing ? reserved - releasing : 0);
         }
     }
 

@@ -12,6 +12,8 @@ contract SettlementHandler is Cheats {
     uint256 public constant SEEDERS = 2;
     uint256 public constant LANES = 2;
     uint64 public constant PRICE = 10_000_000;
+    address public constant OPERATOR = address(0x0E);
+    address public constant PAYEE = address(0xFA);
 
     BandwidthSettlement public immutable settlement;
     TestUSD public immutable usd;
@@ -187,6 +189,48 @@ contract SettlementHandler is Cheats {
         if (_settled.length == 0) return;
         which %= _settled.length;
         if (_settle(1 - _settledBy[which], _settled[which]) != 0) unexpected = "another seeder's batch was paid";
+    }
+
+    /// @dev Straight to a payee; earlier credit stays.
+    function settleTo(uint256 sponsor, uint256 seeder, uint256 lane, uint256 amount) external {
+        At memory spot = _at(sponsor, seeder, lane, false);
+        amount = bound(amount, 0, 3e8);
+        bytes24 to = bytes24(keccak256(abi.encode(spot.head, amount)));
+        bytes memory group = _voucher(spot, to, amount, _keyOf(spot));
+        (uint256 spendable,) = _spendable(spot);
+        uint256 before = settlement.credit(seederOf(spot.seeder));
+        vm.prank(seederOf(spot.seeder));
+        uint256 total = settlement.settleTo(group, PAYEE);
+        if (total != (amount <= spendable ? amount : 0)) unexpected = "settleTo paid something else than was signed";
+        if (settlement.credit(seederOf(spot.seeder)) != before) unexpected = "settleTo touched earlier credit";
+        if (amount > spendable) return;
+        heads[spot.key] = to;
+        earned[spot.seeder] += total;
+        taken[spot.seeder] += total;
+        paid[spot.sponsor] += total;
+    }
+
+    /// @dev The operator settles and cannot take; a stranger can do neither.
+    function settleByOthers(uint256 sponsor, uint256 seeder, uint256 lane, bool approved, uint256 amount) external {
+        At memory spot = _at(sponsor, seeder, lane, false);
+        amount = bound(amount, 0, 1e8);
+        bytes24 to = bytes24(keccak256(abi.encode(spot.head, amount)));
+        bytes memory group = _voucher(spot, to, amount, _keyOf(spot));
+        (uint256 spendable,) = _spendable(spot);
+        vm.prank(seederOf(spot.seeder));
+        settlement.approveOperator(OPERATOR, approved);
+        vm.prank(OPERATOR);
+        try settlement.settle(seederOf(spot.seeder), group) returns (uint256 total) {
+            if (!approved) unexpected = "a stranger settled";
+            if (total != (amount <= spendable ? amount : 0)) unexpected = "an operator settled something else";
+            if (amount <= spendable) heads[spot.key] = to;
+            earned[spot.seeder] += total;
+            paid[spot.sponsor] += total;
+        } catch {
+            if (approved) unexpected = "an operator could not settle";
+        }
+        vm.prank(OPERATOR);
+        if (settlement.settleTo(group, OPERATOR) != 0) unexpected = "an operator took a payout";
     }
 
     function withdraw(uint256 seeder) external {
