@@ -1,9 +1,10 @@
 // What people do with BitCDN, written down: the gas of each transaction, what it left behind, and what the contracts answer
 // to what they refuse. Keys, sessions and times are fixed, so that two EVMs must write down the same.
-import { type Address, createTestClient, type Hex, http, keccak256, stringToBytes } from 'viem'
+import { type Address, createTestClient, encodeFunctionData, type Hex, http, keccak256, stringToBytes } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import {
   approveOperator,
+  approveToken,
   authorizeSigner,
   buyPass,
   buyPassWithPermit,
@@ -23,6 +24,7 @@ import {
   readLane,
   releaseReserve,
   reserve,
+  revenueShareTokenAbi,
   revokeSigner,
   type SettlementMined,
   settle,
@@ -31,6 +33,7 @@ import {
   submitPassAuthorization,
   thaw,
   thawReserve,
+  transact,
   transferShares,
   withdraw,
   withdrawThawed,
@@ -145,6 +148,10 @@ export async function playFlows(evm: Evm, signed: Map<string, PassAuthorization>
   await refuse('a purchase for another', () => submitPassAuthorization(relayer, otherwise))
   await note('income of the publisher', claimable(publisher, { token, holder: of(publisher) }))
   await play('claim', () => claimShares(publisher, { token }))
+  const income = encodeFunctionData({ abi: revenueShareTokenAbi, functionName: 'distribute', args: [7n * USD] })
+  await tick(1_000n)
+  await approveToken(publisher, { spender: token, amount: 7n * USD })
+  await play('distribute', () => transact(publisher, { to: token, data: income }))
   await play('claim of another holder', () => claimShares(seeder, { token }))
   await note('dollars of the publisher', readBalance(publisher, of(publisher)))
   await note('budget of the publisher', readAccount(publisher, of(publisher)))
