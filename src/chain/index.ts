@@ -43,6 +43,7 @@ export { type AccountState, readAccount, readCredit } from './read-account.ts'
 export { type LaneState, readLane, type StateOptions } from './read-lane.ts'
 export { readSigner, type SignerState } from './read-signer.ts'
 export { type Reservation, releaseReserve, reserve, reserveMany, thawReserve } from './reserve.ts'
+export { readReservedLanes } from './reserve-events.ts'
 export { decodeRevert, type Revert, readRevert } from './revert.ts'
 export { type Settlement, type SettlementMined, settle, settleMany, withdraw } from './settle.ts'
 export {

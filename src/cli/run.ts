@@ -12,9 +12,10 @@ import { publishCommand } from './commands/publish.ts'
 import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
 import { statusCommand, stopCommand } from './commands/status.ts'
+import { thawCommand, withdrawCommand } from './commands/thaw.ts'
 import { torrentCommand } from './commands/torrent.ts'
-import { report } from './exit.ts'
-import type { CommandIo } from './io.ts'
+import { EXIT_CODES, report } from './exit.ts'
+import { type CommandIo, toJson } from './io.ts'
 
 /** Runs one command line; answers the exit code. Nothing below this throws past it. */
 export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -23,7 +24,12 @@ export async function runCli(argv: readonly string[], io: CommandIo): Promise<nu
     await program(io).parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      const message = error.message.replace(/^error: /, '')
+      if (json) io.out(toJson({ error: { code: 'usage', message, advice: HELP_ADVICE } }))
+      return EXIT_CODES.usage
+    }
     if (io.signal.aborted && !(error instanceof BitCdnError)) {
       return report(io, json, new BitCdnError('interrupted', 'Interrupted.', { cause: error }))
     }
@@ -47,6 +53,8 @@ function program(io: CommandIo): Command {
     claimCommand,
     depositCommand,
     reserveCommand,
+    thawCommand,
+    withdrawCommand,
     torrentCommand,
     statusCommand,
     stopCommand,
@@ -63,7 +71,7 @@ function prepare(command: Command, io: CommandIo): void {
     writeOut: (text) => io.out(text.trimEnd()),
     writeErr: (text) => io.err(text.trimEnd()),
   })
-  command.showHelpAfterError('Run it with --help to see what it takes.')
+  command.showHelpAfterError(HELP_ADVICE)
   for (const child of command.commands) prepare(child, io)
 }
 
@@ -71,6 +79,8 @@ function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
     .version
 }
+
+const HELP_ADVICE = 'Run it with --help to see what it takes.'
 
 const HELP = `
 Settings come from flags, then the environment, then config.json in the data folder (~/.bitcdn).

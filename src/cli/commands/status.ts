@@ -1,7 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { formatEther } from 'viem'
-import { readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
+import { type Address, formatEther } from 'viem'
+import {
+  type Chain,
+  readAccount,
+  readBalance,
+  readCoin,
+  readCredit,
+  readLane,
+  readReservedLanes,
+} from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { keyPath } from '../keys.ts'
@@ -9,6 +18,7 @@ import { listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { money } from '../words.ts'
+import { dateInWords } from './thaw.ts'
 
 export function statusCommand(io: CommandIo): Command {
   const command = new Command('status').description('what runs from this data folder, and what its wallet holds')
@@ -22,15 +32,42 @@ export function statusCommand(io: CommandIo): Command {
         ? ['Running      nothing']
         : running.map(({ name, pid, startedAt }) => `Running      ${name}, process ${pid}, since ${startedAt}`)),
       ...(wallet === null
-        ? ['Wallet       not asked: needs a key (bitcdn key new), --rpc and --registry']
+        ? [`Wallet       not asked: needs ${missing(settings)}`]
         : [
             `Wallet       ${wallet.address} on chain ${wallet.chainId}`,
             `  holds      ${wallet.words.token}, ${formatEther(wallet.coin)} for gas`,
             `  as seeder  ${wallet.words.credit} to withdraw`,
-            `  as sponsor ${wallet.words.pool} in the pool`,
+            `  as sponsor ${wallet.words.pool}`,
+            ...(wallet.seeders === 0 ? [] : [`             ${wallet.words.reserved}`]),
           ]),
     ])
   })
+}
+
+/** What "status" lacks to ask the chain. */
+function missing(settings: Settings): string {
+  const path = keyPath(settings, settings.required('key'))
+  const others = existsSync(dirname(path)) ? readdirSync(dirname(path)).filter((file) => file.endsWith('.key')) : []
+  const names = others.map((file) => file.slice(0, -'.key'.length))
+  const key = names.length === 0 ? 'a key (bitcdn key new)' : `--key NAME (there are: ${names.join(', ')})`
+  const lacks = [
+    ...(existsSync(path) ? [] : [key]),
+    ...(settings.text('rpc') === undefined ? ['--rpc'] : []),
+    ...(settings.text('registry') === undefined ? ['--registry'] : []),
+  ]
+  return lacks.join(' and ')
+}
+
+/** The sum of what is set aside, and for how many seeders. */
+async function readReserved(chain: Chain, sponsor: Address, signal: AbortSignal) {
+  const lanes = await readReservedLanes(chain, sponsor, { signal })
+  const states = await Promise.all(lanes.map((lane) => readLane(chain, lane, { at: 'latest', signal })))
+  const held = lanes.filter((_lane, at) => states[at]!.reserved > 0n)
+  return {
+    reserved: states.reduce((sum, { reserved }) => sum + reserved, 0n),
+    releasing: states.reduce((sum, { reserved, free }) => sum + reserved - free, 0n),
+    seeders: new Set(held.map(({ seeder }) => seeder)).size,
+  }
 }
 
 async function walletStatus(settings: Settings, signal: AbortSignal) {
@@ -38,12 +75,14 @@ async function walletStatus(settings: Settings, signal: AbortSignal) {
   if (!existsSync(keyPath(settings, settings.required('key')))) return null
   const { chain, decimals, symbol } = await openWallet(settings, signal)
   const { address } = chain.account!
-  const [token, coin, credit, { balance: pool }] = await Promise.all([
+  const [token, coin, credit, account, { reserved, releasing, seeders }] = await Promise.all([
     readBalance(chain, address, undefined, { signal }),
     readCoin(chain, address, { signal }),
     readCredit(chain, address, { at: 'latest', signal }),
     readAccount(chain, address, { at: 'latest', signal }),
+    readReserved(chain, address, signal),
   ])
+  const { balance: pool, thawing, thawEnd } = account
   const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
   return {
     address,
@@ -52,7 +91,17 @@ async function walletStatus(settings: Settings, signal: AbortSignal) {
     coin,
     credit,
     pool,
-    words: { token: say(token), credit: say(credit), pool: say(pool) },
+    thawing,
+    thawEnd,
+    reserved,
+    releasing,
+    seeders,
+    words: {
+      token: say(token),
+      credit: say(credit),
+      pool: `${say(pool)} in the pool${thawing === 0n ? '' : `, ${say(thawing)} of it thawing until ${dateInWords(thawEnd)}`}`,
+      reserved: `${say(reserved)} reserved for ${seeders} ${seeders === 1 ? 'seeder' : 'seeders'}${releasing === 0n ? '' : `, ${say(releasing)} of it asked back`}`,
+    },
   }
 }
 
@@ -70,7 +119,9 @@ export function stopCommand(io: CommandIo): Command {
     }
     await Promise.all(running.map((entry) => stopRunning(entry, io.signal)))
     printResult(io, settings.json, { stopped: running.map((entry) => entry.name) }, () =>
-      running.length === 0 ? ['Nothing was running.'] : running.map((entry) => `Stopped    ${entry.name}`),
+      running.length === 0
+        ? [`Nothing runs from ${settings.home}. Name another data folder with --home.`]
+        : running.map((entry) => `Stopped    ${entry.name}`),
     )
   })
 }
