@@ -13,7 +13,7 @@ const LEAST = 0.95
 const ROOMS = ['settlement', 'revenue', 'passes', 'registry']
 /** Which test files may notice a change in a room, the likeliest first. */
 const TESTS: Record<string, string[]> = {
-  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'tokens', 'wallets', 'parity'],
+  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'tokens', 'wallets'],
   revenue: ['edges', 'errors', 'revenue', 'tokens', 'passes', 'registry'],
   passes: ['edges', 'errors', 'passes', 'readers', 'wallets', 'tokens', 'registry'],
   registry: ['errors', 'registry', 'edges', 'passes'],

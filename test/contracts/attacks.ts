@@ -274,6 +274,88 @@ describe('BandwidthSettlement under attack', () => {
     })
   })
 
+  describe('by whoever comes first', () => {
+    it('two logs from one head: the first that is settled counts, the other is void, and no line is paid twice', async () => {
+      const all = await loadFixture(funded)
+      const [one, other] = [all.log().add(MIB), all.log().add(3n * MIB)] // other sessions on the same lane
+      const [first, second] = [await one.raw({ by: all.payer }), await other.raw({ by: all.payer })]
+      expect(await settle(all, join(first, second, first))).to.deep.equal([owed([MIB]), 'Signature', 'Signature'])
+      await skips(all, await other.voucher({ by: all.payer, amount: 5n }), 'Signature')
+    })
+
+    it('thaw, release and settle race: whoever is first is paid, nobody twice, and never more than there is', async () => {
+      for (const settledFirst of [true, false]) {
+        const all = await loadFixture(funded)
+        const { own, payer, seeder, seeding, settlement, token, other } = all
+        await own.reserve(seeder.address, 1n, PRICE, 100n * USD)
+        await own.thawReserve(seeder.address, 1n, PRICE, 100n * USD)
+        await own.thaw(900n * USD)
+        await time.increase(7n * DAY)
+        const batch = await all
+          .log()
+          .add(1n)
+          .voucher({ by: payer, amount: 1_000n * USD })
+        const leave = async () => {
+          await own.releaseReserve(seeder.address, 1n, PRICE)
+          await own.withdrawThawed(other.address)
+        }
+        if (settledFirst) {
+          expect(await settle(all, batch)).to.deep.equal([1_000n * USD])
+          await leave() // gets nothing
+          await seeding.withdraw(seeder.address)
+        } else {
+          await leave()
+          await skips(all, batch, 'Unpaid') // the released reserve is in the pool, the thawed pool is gone
+          expect(await pool(settlement, payer.address)).to.equal(100n * USD)
+        }
+        const left = settledFirst ? 0n : 100n * USD
+        expect(await token.balanceOf(settlement)).to.equal(left)
+      }
+    })
+
+    it('a reserve that the pool cannot complete is kept whole, unless the seeder takes what is there', async () => {
+      const all = await loadFixture(funded)
+      const { own, payer, seeder, settlement } = all
+      await own.reserve(seeder.address, 1n, PRICE, 100n * USD)
+      const log = all.log().add(1n)
+      await skips(all, await log.voucher({ by: payer, amount: 1_001n * USD }), 'Unpaid')
+      expect((await settlement.lane(log.key)).reserved).to.equal(100n * USD)
+      const ask = { by: payer, amount: 1_001n * USD, least: 1_000n * USD }
+      expect(await settle(all, await log.voucher(ask))).to.deep.equal([1_000n * USD])
+      expect((await settlement.lane(log.key)).reserved).to.equal(0n)
+    })
+
+    it('an operator cannot redirect a payout', async () => {
+      const all = await loadFixture(funded)
+      const { settlement, seeding, seeder, operator, payer, token } = all
+      await seeding.approveOperator(operator.address, true)
+      const operating = settlement.connect(operator)
+      const batch = await all.log().add(MIB).raw({ by: payer })
+      await operating.settleTo(batch, operator.address) // the operator's own batch: these lines are not its lanes
+      await expect(operating.withdraw(operator.address)).to.be.revertedWithCustomError(
+        settlement,
+        'BandwidthSettlement_NothingToWithdraw',
+      )
+      await operating.settle(seeder.address, batch)
+      expect(await settlement.credit(seeder.address)).to.equal(owed([MIB]))
+      expect(await token.balanceOf(operator.address)).to.equal(0n)
+    })
+
+    it('the head zero stands for a lane that was never settled, and nothing leads a settled lane back to it', async () => {
+      const all = await loadFixture(funded)
+      const log = all.log().add(MIB)
+      const start = log.lines[0]!.session
+      const batch = await log.raw({ by: all.payer })
+      expect(await settle(all, batch)).to.deep.equal([owed([MIB])])
+      const zero = `0x${'00'.repeat(24)}`
+      for (const from of [log.head, start, zero]) {
+        await skips(all, await log.voucher({ by: all.payer, amount: 1n, from, to: zero }), 'HeadUnmoved')
+      }
+      await skips(all, batch, 'Signature')
+      expect((await all.settlement.lane(log.key)).head).to.equal(log.head)
+    })
+  })
+
   describe('by bytes', () => {
     it('a batch that is cut off anywhere, or goes on, reverts', async () => {
       const all = await loadFixture(funded)

@@ -223,6 +223,55 @@ describe('BandwidthSettlement at its edges', () => {
     ])
   })
 
+  it('shows the digests, keys and nonces that others compute', async () => {
+    const { settlement, payer, seeder } = await loadFixture(world)
+    const { name, version, chainId, verifyingContract, fields } = await settlement.eip712Domain()
+    const domain = { name, version, chainId, verifyingContract }
+    const hash = ethers.TypedDataEncoder
+    expect([name, version, fields]).to.deep.equal(['BitCDN', '1', '0x0f'])
+    expect(await settlement.DOMAIN_SEPARATOR()).to.equal(hash.hashDomain(domain))
+    const type = (...list: string[]) =>
+      list.map((field) => ({ type: field.split(' ')[0]!, name: field.split(' ')[1]! }))
+    const session = ethers.dataSlice(ethers.id('session'), 0, 24)
+    const head = ethers.dataSlice(ethers.id('head'), 0, 24)
+    const [lane, pricePerGiB] = [(1n << 64n) - 2n, (1n << 63n) + 5n]
+    const log = { seeder: seeder.address, lane, pricePerGiB, expiry: (1n << 40n) - 3n, head }
+    const SessionLog = type('address seeder', 'uint64 lane', 'uint64 pricePerGiB', 'uint40 expiry', 'bytes24 head')
+    expect(await settlement.sessionLogDigest(log.seeder, lane, pricePerGiB, log.expiry, head)).to.equal(
+      hash.hash(domain, { SessionLog }, log),
+    )
+    const voucher = { seeder: seeder.address, lane, pricePerGiB, from: session, to: head, amount: (1n << 128n) - 7n }
+    const half = type('address seeder', 'uint64 lane', 'uint64 pricePerGiB')
+    const Voucher = [...half, ...type('bytes24 from', 'bytes24 to', 'uint128 amount')]
+    expect(await settlement.voucherDigest(voucher.seeder, lane, pricePerGiB, session, head, voucher.amount)).to.equal(
+      hash.hash(domain, { Voucher }, voucher),
+    )
+    const Receipt = type('bytes24 session', 'uint48 bytesServed')
+    const receipt = { session, bytesServed: (1n << 48n) - 9n }
+    expect(await settlement.receiptDigest(session, receipt.bytesServed)).to.equal(
+      hash.hash(domain, { Receipt }, receipt),
+    )
+    expect(await settlement.nextHead(head, payer.address, 77n)).to.equal(
+      ethers.dataSlice(
+        ethers.solidityPackedKeccak256(['bytes24', 'address', 'uint48'], [head, payer.address, 77n]),
+        0,
+        24,
+      ),
+    )
+    expect(await settlement.laneKey(payer.address, seeder.address, lane, pricePerGiB)).to.equal(
+      ethers.solidityPackedKeccak256(
+        ['address', 'address', 'uint64', 'uint64'],
+        [payer.address, seeder.address, lane, pricePerGiB],
+      ),
+    )
+    const coder = ethers.AbiCoder.defaultAbiCoder()
+    expect(await settlement.depositNonce(payer.address, ethers.id('salt'))).to.equal(
+      ethers.keccak256(
+        coder.encode(['address', 'address', 'bytes32'], [verifyingContract, payer.address, ethers.id('salt')]),
+      ),
+    )
+  })
+
   it('names the kind that it does not know', async () => {
     const { settlement, seeding, seeder } = await loadFixture(world)
     for (const [sent, told] of [
