@@ -33,6 +33,6 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     }
   }
 }
-const packages = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => (a < b ? -1 : 1))
+const packages = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, 'en'))
 writeFileSync(FILE, `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`)
 process.stdout.write(`${Object.keys(missing).length} platform packages added to ${FILE}\n`)

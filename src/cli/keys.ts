@@ -15,6 +15,14 @@ export function keyPath(settings: Settings, name: string): string {
   return /[/\\.]/.test(name) ? resolve(name) : settings.path('keys', `${name}.key`)
 }
 
+/** Where a new key goes: always into `keys/` of the data folder, which is what people back up. */
+export function newKeyPath(settings: Settings, name: string): string {
+  if (/^[\w-][\w.-]*$/.test(name)) return settings.path('keys', `${name}.key`)
+  throw new BitCdnError('usage', `"${name}" is no name for a key.`, {
+    advice: 'Use letters, digits, "-", "_" and "."; the key is kept in the data folder (--home).',
+  })
+}
+
 /** Makes a key, or keeps the given one. Never overwrites: a lost key is lost money. */
 export function saveKey(path: string, key: Hex = generatePrivateKey()): PrivateKeyAccount {
   const account = accountOf(key, path)
@@ -37,7 +45,13 @@ export function loadKey(settings: Settings): PrivateKeyAccount {
   const path = keyPath(settings, name)
   let content: string
   try {
-    const mode = statSync(path).mode & 0o077
+    const found = statSync(path)
+    if (!found.isFile() || found.size > 200) {
+      throw new BitCdnError('file-invalid', `${path} is no key file.`, {
+        advice: 'Name a key of the data folder, or a file of 64 hex digits.',
+      })
+    }
+    const mode = found.mode & 0o077
     if (mode !== 0 && process.platform !== 'win32') {
       throw new BitCdnError(
         'file-invalid',

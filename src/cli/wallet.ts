@@ -31,10 +31,20 @@ export async function openWallet(settings: Settings, signal: AbortSignal, reads 
   return { chain, ...(await readToken(chain, { signal })) }
 }
 
+/** All lower case, all upper case, or with a right EIP-55 checksum: a slip in one letter must not send money elsewhere. */
 export function parseAddress(text: string, what: string): Address {
+  const digits = text.slice(2)
+  const unchecked = digits === digits.toLowerCase() || digits === digits.toUpperCase()
   if (!isAddress(text, { strict: false })) {
-    throw new BitCdnError('usage', `${what} must be an Ethereum address of 40 hex digits, not "${text}".`)
+    throw new BitCdnError('usage', `${what} must be an Ethereum address, 0x and 40 hex digits, not "${text}".`)
   }
+  if (!unchecked && getAddress(text) !== text) {
+    throw new BitCdnError('usage', `${what} "${text}" has a wrong checksum: a letter is mistyped.`, {
+      advice: 'Copy the address again from where it came from.',
+    })
+  }
+  if (BigInt(text) === 0n)
+    throw new BitCdnError('usage', `${what} must not be the zero address: money sent there is lost.`)
   return getAddress(text)
 }
 

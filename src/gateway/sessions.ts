@@ -44,8 +44,8 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
 
   return async (question, holder) => {
     const content = requireContent(contents, question.contentId)
-    const until = await access(content, holder)
     const now = await blockTime(chain)
+    const until = await access(content, holder, now)
     let notAfter = now + TICKET_SECONDS
     if (until < notAfter) notAfter = until // a ticket does not outlive the pass
     const grant = {

@@ -4,7 +4,13 @@ import { type Address, type Hex, isAddress, isHex } from 'viem'
 import { approveOperator, claimable, claimShares, readCredit, settleMany, withdraw } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { findContent } from '../../sdk/index.ts'
-import { createSettlementChain, createSettler, DEFAULT_IDLE_SECONDS, type Settler } from '../../settlement/index.ts'
+import {
+  createSettlementChain,
+  createSettler,
+  DEFAULT_IDLE_SECONDS,
+  type Settler,
+  SKIP_WORDS,
+} from '../../settlement/index.ts'
 import { openLedger } from '../../storage/sqlite/index.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
@@ -49,6 +55,8 @@ Examples:
   )
   return withSettings(command, ...WALLET_SETTINGS, 'gateway').action(async (options: Options) => {
     const settings = resolveSettings(options, io)
+    refuseTwoThings(options)
+    if (options.to !== undefined) parseAddress(String(options.to), '--to') // before anything is sent
     const wallet = await openWallet(settings, io.signal)
     const say = (amount: bigint): string => `${money(amount, wallet.decimals)} ${wallet.symbol}`
     const context: Context = { io, settings, options, wallet, say }
@@ -57,6 +65,19 @@ Examples:
     if (options.batches !== undefined) return settleBatches(context, options.batches as string[])
     return withSettler(context, options.prepare === true ? prepare : settle)
   })
+}
+
+const MODES = { share: '--share', approve: '--approve', prepare: '--prepare', batches: '--batches' } as const
+
+function refuseTwoThings(options: Options): void {
+  const chosen = Object.entries(MODES).flatMap(([name, flag]) => (options[name] === undefined ? [] : [flag]))
+  if (chosen.length > 1)
+    throw new BitCdnError('usage', `${chosen.join(' and ')} do different things: give one of them.`)
+  if (options.dryRun === true && (options.approve !== undefined || options.batches !== undefined)) {
+    throw new BitCdnError('usage', `${chosen[0]} sends a transaction; --dry-run does not go with it.`, {
+      advice: 'Nothing was sent. Leave --dry-run out to send it.',
+    })
+  }
 }
 
 async function claimShare({ io, settings, options, wallet: { chain }, say }: Context): Promise<void> {
@@ -94,10 +115,8 @@ async function settleBatches(
   const { hash, gasUsed, settled, skipped } = await settleMany(chain, batches, { signal: io.signal })
   const amount = settled.reduce((sum, move) => sum + move.amount, 0n)
   printResult(io, settings.json, { settled: amount, groups: settled.length, skipped, hash, gasUsed }, () => [
-    `Settled    ${say(amount)} for ${batches.length} seeders, ${gasUsed} gas`,
-    ...skipped.map(
-      ({ seeder, reason, amount: left }) => `Skipped    ${say(left)} of ${seeder}: ${reason}; it stays claimable`,
-    ),
+    `Settled    ${say(amount)} in ${settled.length} of ${settled.length + skipped.length} groups, ${gasUsed} gas`,
+    ...skipped.map(({ seeder, reason, amount: left }) => `Skipped    ${say(left)} of ${seeder}: ${SKIP_WORDS[reason]}`),
   ])
 }
 

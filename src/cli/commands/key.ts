@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, printResult } from '../io.ts'
-import { keyPath, loadKey, parseKey, saveKey } from '../keys.ts'
+import { keyPath, loadKey, newKeyPath, parseKey, saveKey } from '../keys.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
 
 export function keyCommand(io: CommandIo): Command {
@@ -20,7 +20,7 @@ Examples:
   withSettings(command.command('new').description('make a key').argument('[name]', 'its name', 'default')).action(
     (name: string, options: Options) => {
       const settings = resolveSettings(options, io)
-      const path = keyPath(settings, name)
+      const path = newKeyPath(settings, name)
       const { address } = saveKey(path)
       printResult(io, settings.json, { name, address, path }, () => [
         `Address  ${address}`,
@@ -36,7 +36,7 @@ Examples:
       .argument('[name]', 'its name', 'default'),
   ).action((name: string, options: Options) => {
     const settings = resolveSettings(options, io)
-    const path = keyPath(settings, name)
+    const path = newKeyPath(settings, name)
     const { address } = saveKey(path, parseKey(readStandardInput(), 'Standard input'))
     printResult(io, settings.json, { name, address, path }, () => [`Address  ${address}`, `Key      ${path}`])
   })

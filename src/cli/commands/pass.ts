@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { listPasses, type Pass, readTiers } from '../../chain/index.ts'
+import type { Address } from 'viem'
+import { type Chain, listPasses, type Pass, readTiers } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { createGatewayClient } from '../../gateway-client/index.ts'
 import { type FoundContent, findContent, findContents, purchasePass } from '../../sdk/index.ts'
@@ -21,6 +22,7 @@ function buyCommand(io: CommandIo): Command {
     .option('--tier <number>', 'which kind of pass', '0')
     .option('--max-price <amount>', 'refuse to pay more')
     .option('--publisher <address>', 'whom to buy from, where several sell the same content')
+    .option('--again', 'buy another one although you hold a valid pass of this kind')
     .option('--relay', 'let the gateway submit the purchase and pay the gas')
   command.addHelpText(
     'after',
@@ -36,11 +38,13 @@ Examples:
     const publisher =
       options.publisher === undefined ? undefined : parseAddress(String(options.publisher), '--publisher')
     const { pass, contentId, title } = await findContent(chain, what, { publisher, signal })
+    const tier = parseWhole(String(options.tier), '--tier')
+    if (options.again !== true) await refuseSecondPass({ wallet: chain, pass, tier, title }, signal)
     const bought = await purchasePass(
       chain,
       {
         pass,
-        tier: parseWhole(String(options.tier), '--tier'),
+        tier,
         maxPrice:
           options.maxPrice === undefined ? undefined : parseMoney(String(options.maxPrice), decimals, '--max-price'),
         relay: options.relay === true ? createGatewayClient({ url: settings.required('gateway') }) : undefined,
@@ -54,6 +58,23 @@ Examples:
       `Download   bitcdn get ${contentId}`,
     ])
   })
+}
+
+/** Who repeats the command after a lost connection should not pay twice. */
+async function refuseSecondPass(
+  { wallet, pass, tier, title }: { wallet: Chain; pass: Address; tier: number; title: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const held = await listPasses(wallet, { pass, holder: wallet.account!.address }, { signal })
+  const valid = held.find((one) => one.valid && one.tier === tier)
+  if (valid === undefined) return
+  throw new BitCdnError(
+    'usage',
+    `You hold pass ${valid.tokenId} of ${title} already, ${untilWords(valid.validUntil)}.`,
+    {
+      advice: 'Download with "bitcdn get". To buy another one, for somebody else say, add --again.',
+    },
+  )
 }
 
 function listCommand(io: CommandIo): Command {

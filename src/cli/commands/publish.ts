@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { authorizeSigner } from '../../chain/index.ts'
+import { authorizeSigner, type Chain, readContent } from '../../chain/index.ts'
+import { BitCdnError } from '../../errors.ts'
 import {
   DEFAULT_ALLOWANCE,
   DEFAULT_DELIVERY_BPS,
@@ -82,6 +83,7 @@ Examples:
     const { contentId, length, name } = packaged.metainfo
     const torrent = options.output === undefined ? settings.path('torrents', `${contentId}.torrent`) : text('output')
     await writeTorrentFile(torrent, packaged.torrent)
+    await refuseSecondPublication(chain, contentId, signal)
     const published = await publish(chain, packaged, terms, { signal })
     const transactions = [{ what: 'publish', hash: published.hash, gasUsed: published.gasUsed }]
     if (options.gatewaySigner !== undefined) {
@@ -112,9 +114,18 @@ Examples:
       `Pass       ${published.pass}   ${money(price, decimals)} ${symbol} each`,
       `Share      ${published.token}`,
       '',
-      `Seed it    bitcdn seed ${torrent} --data ${path}`,
-      `Sell it    bitcdn gateway ${torrent}`,
+      `Seed it    bitcdn seed ${quoted(torrent)} --data ${quoted(path)}`,
+      `Sell it    bitcdn gateway ${quoted(torrent)} --sponsor ${published.sponsor} --key KEY_OF_THE_GATEWAY`,
     ])
+  })
+}
+
+/** What is sold cannot be changed any more, so a second publication has nothing to say. */
+async function refuseSecondPublication(chain: Chain, contentId: string, signal: AbortSignal): Promise<void> {
+  const earlier = await readContent(chain, { publisher: chain.account!.address, contentId }, { signal })
+  if (earlier === null) return
+  throw new BitCdnError('usage', `This wallet published this content already: pass ${earlier.pass}.`, {
+    advice: 'Its price and shares are fixed for ever. To sell it anew, publish it with another key or after a change.',
   })
 }
 
@@ -122,3 +133,6 @@ function parseShare(text: string): { holder: `0x${string}`; bps: number } {
   const [address = '', percent = ''] = text.split(':')
   return { holder: parseAddress(address, '--share'), bps: parsePercent(percent, '--share') }
 }
+
+/** As a shell takes it. */
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)

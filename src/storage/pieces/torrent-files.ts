@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { MAX_METAINFO_BYTES, MetainfoError } from '../../content/index.ts'
+import { MAX_METAINFO_BYTES, MetainfoError, parseTorrent } from '../../content/index.ts'
+import { BitCdnError } from '../../errors.ts'
 import { readFailure, writeFailure } from './errors.ts'
 import { syncFolder } from './folder.ts'
 
@@ -25,9 +26,13 @@ export async function readTorrentFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Writes a .torrent file whole or not at all; one that is there is replaced. */
+/**
+ * Writes a .torrent file whole or not at all. Another .torrent file that is there is replaced; anything else is not: it may be
+ * the very file that is published. Throws `file-invalid` then.
+ */
 export async function writeTorrentFile(path: string, torrent: Uint8Array): Promise<void> {
   const shown = resolve(path)
+  await refuseOtherFiles(shown)
   const beside = `${shown}.new`
   try {
     const handle = await open(beside, 'w')
@@ -42,5 +47,19 @@ export async function writeTorrentFile(path: string, torrent: Uint8Array): Promi
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {})
     throw writeFailure(error, shown)
+  }
+}
+
+async function refuseOtherFiles(path: string): Promise<void> {
+  let there: Uint8Array
+  try {
+    there = await readTorrentFile(path)
+    parseTorrent(there)
+  } catch (cause) {
+    if (cause instanceof BitCdnError && cause.code === 'file-missing') return
+    throw new BitCdnError('file-invalid', `${path} is there already and is no torrent: it is not overwritten.`, {
+      advice: 'Choose another place for the torrent with -o.',
+      cause,
+    })
   }
 }
