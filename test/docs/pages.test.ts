@@ -47,6 +47,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/BUYER.md', 'Buy'],
   ['docs/BUYER.md', 'Download'],
   ['docs/BUYER.md', "Without a seller's gateway"],
+  ['docs/BUYER.md', 'Take back what you did not use'],
   ['docs/SEEDER.md', 'Earn'],
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],
@@ -78,6 +79,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     symlinkSync(join(ROOT, 'node_modules/.bin/hardhat'), join(bin, 'hardhat'))
     writeFileSync(join(bed.folder, 'film.mkv'), Buffer.alloc(2_000_000, 'a film '))
     Object.assign(values, {
+      BOOTSTRAP_ADDRESS: bootstrap.address,
       REGISTRY_ADDRESS: bed.chain.contracts.registry,
       FRIEND_ADDRESS: (await bed.persona('friend')).address,
       OPERATOR_ADDRESS: (await bed.persona('operator')).address,
@@ -85,7 +87,6 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     Object.assign(environment, {
       PATH: `${bin}:${process.env.PATH}`,
       HOME: bed.folder,
-      BITCDN_BOOTSTRAP: bootstrap.address,
       BITCDN_ALLOW_PRIVATE: '1',
       BITCDN_FINALITY: 'latest',
       BITCDN_LISTEN: '/ip4/127.0.0.1/tcp/0',
