@@ -18,7 +18,8 @@ const file = (home: string, name: string): string => join(folder(home), `${name}
 export function refuseSecond(home: string, name: string): void {
   const other = listRunning(home).find((running) => running.name === name)
   if (other === undefined) return
-  throw new BitCdnError('port-in-use', `A ${name} of this data folder runs already, as process ${other.pid}.`, {
+  const what = name === 'seed' ? 'seeder' : name
+  throw new BitCdnError('port-in-use', `A ${what} of this data folder runs already, as process ${other.pid}.`, {
     advice: `End it with "bitcdn stop ${name}", or give this one a data folder of its own with --home.`,
   })
 }

@@ -190,3 +190,18 @@ function parseAddress(text: string): Multiaddr {
     })
   }
 }
+
+/** Whether a node can dial this: a peer id, or a multiaddr that ends in one. */
+export function isPeerAddress(text: string): boolean {
+  try {
+    if (!text.startsWith('/')) peerIdFromString(text)
+    return (
+      !text.startsWith('/') ||
+      multiaddr(text)
+        .getComponents()
+        .some(({ name }) => name === 'p2p')
+    )
+  } catch {
+    return false
+  }
+}

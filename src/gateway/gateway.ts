@@ -125,7 +125,13 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
   try {
     return await server.listen({ host, port })
   } catch (cause) {
-    if ((cause as { code?: unknown }).code !== 'EADDRINUSE') throw cause
+    const { code, message } = cause as { code?: unknown; message: string }
+    if (code !== 'EADDRINUSE') {
+      throw new BitCdnError('port-in-use', `The gateway cannot listen on ${host}, port ${port}: ${message}.`, {
+        advice: 'Give an address of this machine, such as 127.0.0.1 or 0.0.0.0, and a port that you may open.',
+        cause,
+      })
+    }
     throw new BitCdnError('port-in-use', `Port ${port} on ${host} is taken.`, {
       advice: 'Choose another port, or 0 for any free one.',
       cause,

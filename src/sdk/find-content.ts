@@ -21,12 +21,19 @@ export async function findContent(
   const byPass = isAddress(what, { strict: false })
   const about = byPass ? {} : { contentId: parseContentId(what) }
   const published = await listContents(chain, { ...about, publisher }, { signal })
-  const found = published.filter(
-    (content) =>
-      (!byPass || content.pass.toLowerCase() === what.toLowerCase()) &&
-      (sponsor === undefined || content.sponsor.toLowerCase() === sponsor.toLowerCase()),
+  const meant = published.filter((content) => !byPass || content.pass.toLowerCase() === what.toLowerCase())
+  const found = meant.filter(
+    (content) => sponsor === undefined || content.sponsor.toLowerCase() === sponsor.toLowerCase(),
   )
   const [first] = found
+  const [other] = meant
+  if (first === undefined && other !== undefined) {
+    throw new BitCdnError(
+      'unknown-content',
+      `The delivery of ${what} is not paid by ${sponsor}: it was published by ${meant.map((content) => content.sponsor).join(', ')}.`,
+      { advice: `Say whose pool pays: --sponsor ${other.sponsor}` },
+    )
+  }
   if (first === undefined) {
     throw new BitCdnError(
       'unknown-content',

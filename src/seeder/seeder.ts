@@ -179,7 +179,7 @@ async function requireVoice(
 ): Promise<void> {
   if (seeder === getAddress(account) || (await isOperator(chain, seeder, account, { signal }))) return
   throw new BitCdnError('refused', `${account} is no operator of the payout address ${seeder}.`, {
-    advice: 'Approve it with the key of the payout address, or start with that key.',
+    advice: `Approve it with the key of the payout address: bitcdn claim --approve ${account}. Or start with that key.`,
   })
 }
 

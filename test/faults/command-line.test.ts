@@ -79,6 +79,25 @@ describe('each of these fails with one clear sentence and a documented exit code
     expectFailure(await call(at(buyer, 'pass', 'list', '--chain-id', '1')), 5, /serves chain 31337, not chain 1/)
   })
 
+  it('a gateway for content that another sponsor published, or at an address that is none', async () => {
+    const gateway = (...more: string[]): string[] => at(shop.seeders[0]!.persona, 'gateway', shop.torrent, ...more)
+    const { creator } = shop
+    expectFailure(
+      await call(gateway('--port', '0')),
+      8,
+      new RegExp(`published by ${creator.address}.*\n.*--sponsor ${creator.address}`),
+    )
+    const own = (...more: string[]): string[] => at(creator, 'gateway', shop.torrent, '--port', '0', ...more)
+    expectFailure(await call(own('--public-url', 'foo')), 2, /--public-url must be .*"foo"/)
+    expectFailure(await call(own('--host', '192.0.2.1')), 4, /cannot listen on 192\.0\.2\.1/)
+  })
+
+  it('a download with nobody to ask', async () => {
+    const get = at(buyer, 'get', shop.packaged.metainfo.contentId, '--gateway', shop.gatewayUrl, '--patience', '2')
+    expectFailure(await call(get), 8, /No bootstrap peer is set.*\n.*--bootstrap, or a seeder with --peer/)
+    expectFailure(await call([...get, '--peer', 'foo']), 2, /--peer must be .*"foo"/)
+  })
+
   it('no funds', async () => {
     const poor = await shop.bed.persona('poor')
     expectFailure(await call(at(poor, 'pass', 'buy', shop.content.pass)), 6, /holds 0 .*needs 5000000/)
@@ -108,7 +127,11 @@ describe('each of these fails with one clear sentence and a documented exit code
 
   it('a wallet without a pass', async () => {
     const stranger = await shop.bed.persona('stranger', { gas: false })
-    expectFailure(await call([...shop.get(stranger, folder), '--patience', '3']), 7, /holds no .*pass/i)
+    expectFailure(
+      await call([...shop.get(stranger, folder), '--patience', '3']),
+      7,
+      /holds no .*pass.*\n.*bitcdn pass buy [0-9a-f]{64} --relay/i,
+    )
   })
 
   it('an unknown content id', async () => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { parseMetainfo } from '../../content/index.ts'
+import { BitCdnError } from '../../errors.ts'
 import { createGateway, type GatewayContent } from '../../gateway/index.ts'
 import { findContent } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
@@ -31,6 +32,7 @@ Examples:
   return withSettings(command, ...WALLET_SETTINGS).action(async (torrents: string[], options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
+    const publicUrl = options.publicUrl === undefined ? undefined : parseUrl(String(options.publicUrl))
     refuseSecond(settings.home, 'gateway')
     const { chain } = await openWallet(settings, signal)
     const account = chain.account!
@@ -56,7 +58,7 @@ Examples:
         sponsor,
         host: String(options.host),
         port: parseWhole(String(options.port), '--port', 0, 65_535),
-        ...(options.publicUrl === undefined ? {} : { publicUrl: String(options.publicUrl) }),
+        ...(publicUrl === undefined ? {} : { publicUrl }),
       },
     )
     await gateway.start()
@@ -83,4 +85,10 @@ Examples:
     await log.close()
     withdraw()
   })
+}
+
+function parseUrl(text: string): string {
+  const url = URL.parse(text)
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return text
+  throw new BitCdnError('usage', `--public-url must be an address such as https://shop.example, not "${text}".`)
 }

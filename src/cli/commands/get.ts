@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type ContentId, type Metainfo, parseContentId, parseMetainfo } from '../../content/index.ts'
-import { createNode, createPeerKey, type PeerNode } from '../../discovery/index.ts'
+import { createNode, createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
 import type { DownloadProgress, SessionSource } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { createGatewayClient, createSessionSource } from '../../gateway-client/index.ts'
@@ -25,7 +25,10 @@ export function getCommand(io: CommandIo): Command {
     .argument('<content>', 'content id, magnet link, CID or .torrent file')
     .option('-o, --output <folder>', 'where it goes', '.')
     .option('--peer <multiaddr>', 'ask this seeder too; may be repeated', collect, [])
-    .option('--pay <who>', "who pays the seeders: gateway (the publisher's), self, or none (free content)")
+    .option(
+      '--pay <who>',
+      "who pays the seeders: gateway (the publisher's), self, or none (free content); default: gateway where one is named, else none",
+    )
     .option('--max-price-per-gib <amount>', 'leave seeders alone that ask for more')
     .option('--patience <seconds>', 'how long to wait when nobody has it', '30')
     .option('--sha256', 'hash the files once more when they are complete')
@@ -43,6 +46,8 @@ Examples:
       const settings = resolveSettings(options, io)
       const { signal } = io
       const content = await contentOf(what)
+      const sources = options.peer as string[]
+      for (const source of sources) requirePeer(source)
       const maxPrice = options.maxPricePerGib
       // The node finds its neighbours while gateway and chain answer.
       const starting = createNode({
@@ -67,7 +72,7 @@ Examples:
           sessions: payment.sessions,
           state: settings.folder('downloads'),
           patience: parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000,
-          sources: options.peer as string[],
+          sources,
           ...(payment.chain === undefined ? {} : { chain: payment.chain }),
           ...(maxPrice === undefined
             ? {}
@@ -96,6 +101,8 @@ Examples:
           ...banned.map(({ peer, reason }) => `Banned     ${peer}: ${reason}`),
           ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
         ])
+      } catch (error) {
+        throw explained(error, { content, settings, payment, sources })
       } finally {
         display.done()
         await node.stop()
@@ -103,6 +110,47 @@ Examples:
       }
     },
   )
+}
+
+function requirePeer(text: string): void {
+  if (isPeerAddress(text)) return
+  throw new BitCdnError(
+    'usage',
+    `--peer must be an address such as /ip4/192.168.1.7/tcp/4001/p2p/12D3…, not "${text}".`,
+    {
+      advice: 'A seeder prints its own as "Address" when it starts.',
+    },
+  )
+}
+
+/** What the flags of this command have to do with a failure that the downloader only sees from its side. */
+function explained(
+  error: unknown,
+  about: { content: ContentId | Metainfo; settings: Settings; payment: Payments; sources: readonly string[] },
+): unknown {
+  if (!(error instanceof BitCdnError)) return error
+  const { code, message, retry, advice } = error
+  const { content, settings, payment, sources } = about
+  if (code === 'no-pass' || code === 'pass-expired') {
+    const contentId = typeof content === 'string' ? content : content.contentId
+    const buy = `bitcdn pass buy ${contentId} --relay${code === 'pass-expired' ? ' --again' : ''}`
+    return new BitCdnError(code, message, { advice: `Buy a pass: ${buy}`, retry, cause: error })
+  }
+  if (code === 'no-sources' && settings.list('bootstrap').length === 0 && sources.length === 0) {
+    return new BitCdnError(code, `${message} No bootstrap peer is set, so nobody was asked.`, {
+      advice: 'Name a peer to start from with --bootstrap, or a seeder with --peer.',
+      cause: error,
+    })
+  }
+  if ((code === 'no-sources' || code === 'refused') && payment.sessions === null) {
+    return new BitCdnError(code, message, {
+      advice:
+        `Nobody pays for this download: name the seller's gateway with --gateway, or pay yourself with --pay self. ${advice ?? ''}`.trim(),
+      retry,
+      cause: error,
+    })
+  }
+  return error
 }
 
 /** Both, or neither is left running. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { type ContentStore, parseMetainfo } from '../../content/index.ts'
+import { type Chain, listContents } from '../../chain/index.ts'
+import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/index.ts'
 import { createNode, loadPeerKey } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
@@ -54,7 +55,12 @@ Examples:
       const lanes = String(options.lanes)
         .split(',')
         .map((lane) => BigInt(parseWhole(lane.trim(), '--lanes')))
+      if (settings.list('bootstrap').length === 0) {
+        io.err('Warning: no bootstrap peer is set (--bootstrap): only who knows an address of this seeder finds it.')
+      }
       const stores = await openStores(torrents, settings, options, io)
+      const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
+      for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
       const ledger = await openLedger({
         path: settings.path('ledger.sqlite'),
         domain: { chainId: chain.id, settlement: chain.addresses.settlement },
@@ -106,6 +112,21 @@ Examples:
       await ledger.close()
       withdraw()
     },
+  )
+}
+
+/** Downloads that a publisher's gateway pays for go to seeders that ask for its price or less. */
+async function warnOfPrice(
+  chain: Chain,
+  { contentId, name }: Metainfo,
+  { pricePerGiB, say }: { pricePerGiB: bigint; say: (amount: bigint) => string },
+  { err, signal }: CommandIo,
+): Promise<void> {
+  const published = await listContents(chain, { contentId }, { signal })
+  const [offer] = published
+  if (offer === undefined || published.some((other) => other.pricePerGiB >= pricePerGiB)) return
+  err(
+    `Warning: the publisher of ${name} pays ${say(offer.pricePerGiB)} per GiB; you ask for ${say(pricePerGiB)}, so its gateway sends nobody to you.`,
   )
 }
 
