@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { DevnetResult, DevnetStep, KeptDevnet, RunDevnet } from '../../devnet/types.ts'
 import { BitCdnError } from '../../errors.ts'
@@ -30,6 +31,12 @@ Examples:
   return withSettings(command).action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     refuseSecond(settings.home, 'devnet')
+    const file = options.file === undefined ? process.execPath : resolve(String(options.file))
+    if (!existsSync(file)) {
+      throw new BitCdnError('file-missing', `There is no file or folder ${file}.`, {
+        advice: 'Check the path after --file.',
+      })
+    }
     const display = progressDisplay(io, DECIMALS)
     const onStep = (step: DevnetStep): void => {
       if (step.kind === 'progress') display.show(step.event as unknown as ProgressView)
@@ -38,7 +45,7 @@ Examples:
       if (step.kind === 'step' && step.title !== '') io.err(`${step.title.padEnd(10)} ${step.detail ?? ''}`)
     }
     const { result, kept } = await (await loadDevnet())({
-      file: options.file === undefined ? process.execPath : String(options.file),
+      file,
       seeders: parseWhole(String(options.seeders), '--seeders', 1, 16),
       keep: options.keep === true,
       rpcPort: parseWhole(String(options.rpcPort), '--rpc-port', 0, 65_535),
@@ -53,7 +60,7 @@ Examples:
 
     const { close, ...access } = kept
     const withdraw = announceRunning(settings.home, 'devnet', access)
-    for (const line of howToUse(kept)) io.err(line)
+    for (const line of howToUse(kept, settings.home)) io.err(line)
     await untilAsked(io.signal)
     await close()
     withdraw()
@@ -100,20 +107,32 @@ function summary(result: DevnetResult): string[] {
   ]
 }
 
-function howToUse(access: KeptDevnet): string[] {
+function howToUse(access: KeptDevnet, home: string): string[] {
+  const folder = (name: string): string => access.personas.find((persona) => persona.name === name)?.home ?? ''
+  const buyer = folder('buyer')
   return [
     '',
-    'The devnet runs until "bitcdn stop" or Ctrl-C. In another terminal:',
+    'The devnet runs until Ctrl-C. In another terminal, in this clone:',
     '',
+    "  alias bitcdn='npm run -s bitcdn --'",
     `  export BITCDN_RPC=${access.rpcUrl}`,
     `  export BITCDN_REGISTRY=${access.contracts.registry}`,
     `  export BITCDN_GATEWAY=${access.gateway}`,
     `  export BITCDN_BOOTSTRAP=${access.bootstrap}`,
     '  export BITCDN_FINALITY=latest BITCDN_ALLOW_PRIVATE=1',
     '',
-    'Who is who (each with a data folder and its key in it, for --home):',
-    ...access.personas.map(({ name, address, home }) => `  ${name.padEnd(9)} ${address}  ${home}`),
+    'Who is who (each with a data folder and its key in it, for --home); the buyer holds 100 more test dollars and some gas:',
+    ...access.personas.map((persona) => `  ${persona.name.padEnd(9)} ${persona.address}  ${persona.home}`),
     '',
-    `  bitcdn pass list ${access.contentId}`,
+    'As the creator:',
+    `  bitcdn pass list ${access.contentId} --home ${folder('creator')}`,
+    'As the buyer:',
+    `  bitcdn pass buy ${access.contentId} --relay --again --home ${buyer}`,
+    `  bitcdn get ${access.contentId} -o ${join(buyer, 'again')} --home ${buyer}`,
+    'As a seeder, who has earned by that:',
+    `  bitcdn earnings --home ${folder('seeder1')}`,
+    `  bitcdn claim --home ${folder('seeder1')}`,
+    '',
+    `End it with "bitcdn stop devnet --home ${home}": its folder, ${access.folder}, and all wallets in it vanish with it.`,
   ]
 }
