@@ -22,6 +22,7 @@ export default defineConfig({
     local: { type: 'http', chainType: 'l1', url: process.env.BITCDN_RPC ?? 'http://127.0.0.1:8545' },
   },
   typechain: { tsNocheck: true },
+  coverage: { skipFiles: ['contracts/mocks/**'] },
   test: {
     solidity: {
       fuzz: { runs: times('BITCDN_FUZZ_RUNS', 256), seed: process.env.BITCDN_FUZZ_SEED ?? '0xb17c' },

@@ -85,6 +85,9 @@ function keepFixtures(): void {
     await setCoinbase(NOBODY)
     const loaded = await load(fixture)
     await setCoinbase(coinbase)
+    // The chain's clock goes on while others run: a fixture that is hours old must not be hours late.
+    const { timestamp } = await chain.provider.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })
+    await request('evm_setNextBlockTimestamp', Number(timestamp) + 1)
     return loaded
   }
 }
