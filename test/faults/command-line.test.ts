@@ -98,6 +98,14 @@ describe('each of these fails with one clear sentence and a documented exit code
     expectFailure(await call([...get, '--peer', 'foo']), 2, /--peer must be .*"foo"/)
   })
 
+  it('a download that one pays oneself, with nothing reserved', async () => {
+    const started = Date.now()
+    const get = [...shop.get(buyer, join(folder, 'self')), '--pay', 'self']
+    const { address } = shop.seeders[0]!.persona
+    expectFailure(await call(get), 6, new RegExp(`bitcdn reserve ${address} AMOUNT.*\\n.*bitcdn deposit AMOUNT`))
+    expect(Date.now() - started).to.be.lessThan(15_000)
+  })
+
   it('no funds', async () => {
     const poor = await shop.bed.persona('poor')
     expectFailure(await call(at(poor, 'pass', 'buy', shop.content.pass)), 6, /holds 0 .*needs 5000000/)

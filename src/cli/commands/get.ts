@@ -12,6 +12,7 @@ import { openSponsorLog } from '../../storage/sqlite/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
 import { loadKey } from '../keys.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
+import { readReserved } from '../reserves.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
@@ -49,6 +50,7 @@ Examples:
       const sources = options.peer as string[]
       for (const source of sources) requirePeer(source)
       const maxPrice = options.maxPricePerGib
+      const patience = parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000
       // The node finds its neighbours while gateway and chain answer.
       const starting = createNode({
         privateKey: await createPeerKey(),
@@ -71,7 +73,7 @@ Examples:
           folder: String(options.output),
           sessions: payment.sessions,
           state: settings.folder('downloads'),
-          patience: parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000,
+          patience,
           sources,
           ...(payment.chain === undefined ? {} : { chain: payment.chain }),
           ...(maxPrice === undefined
@@ -142,6 +144,13 @@ function explained(
       cause: error,
     })
   }
+  if ((code === 'no-sources' || code === 'refused') && payment.hopeless === true) {
+    return new BitCdnError('no-funds', message, {
+      advice:
+        'You pay yourself and have reserved nothing: "bitcdn deposit AMOUNT", then "bitcdn reserve SEEDER AMOUNT".',
+      cause: error,
+    })
+  }
   if ((code === 'no-sources' || code === 'refused') && payment.sessions === null) {
     return new BitCdnError(code, message, {
       advice:
@@ -173,6 +182,8 @@ interface Payments {
   readonly sessions: SessionSource | null
   readonly chain?: { readonly chainId: number; readonly settlement: `0x${string}` }
   readonly decimals: number
+  /** One pays oneself and has set nothing aside: every seeder will refuse, however long one waits. */
+  readonly hopeless?: boolean
   close(): Promise<void>
 }
 
@@ -186,7 +197,10 @@ async function payments(settings: Settings, options: Options, signal: AbortSigna
     const { chain, decimals } = await openWallet(settings, signal)
     const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
     const where = { chainId: chain.id, settlement: chain.addresses.settlement }
-    return { sessions: selfPaidSessions(chain, log), chain: where, decimals, close: () => log.close() }
+    const { reserved } = await readReserved(chain, chain.account!.address, signal)
+    const hopeless = reserved === 0n
+    const sessions = hopeless ? endedByRefusal(selfPaidSessions(chain, log)) : selfPaidSessions(chain, log)
+    return { sessions, chain: where, decimals, hopeless, close: () => log.close() }
   }
   if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
   const gateway = createGatewayClient({ url: settings.required('gateway'), account: loadKey(settings) })
@@ -197,6 +211,19 @@ async function payments(settings: Settings, options: Options, signal: AbortSigna
   }
   const { chain, decimals } = await openWallet(settings, signal)
   return { sessions, chain: { chainId: chain.id, settlement: chain.addresses.settlement }, decimals, close }
+}
+
+/** `no-funds` ends a download at once; a refusal would be waited out, for another seeder may come. */
+function endedByRefusal(source: SessionSource): SessionSource {
+  return {
+    ...source,
+    async open(request, signal) {
+      const grant = await source.open(request, signal)
+      if (grant.sessions.length > 0) return grant
+      const reasons = grant.refused.map(({ reason }) => reason).join('; ')
+      throw new BitCdnError('no-funds', `${reasons}.`)
+    },
+  }
 }
 
 function viewOf({ verifiedBytes, totalBytes, rate, timeLeft, paid, peers }: DownloadProgress): ProgressView {

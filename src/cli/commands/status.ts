@@ -1,19 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { type Address, formatEther } from 'viem'
-import {
-  type Chain,
-  readAccount,
-  readBalance,
-  readCoin,
-  readCredit,
-  readLane,
-  readReservedLanes,
-} from '../../chain/index.ts'
+import { formatEther } from 'viem'
+import { readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { keyPath } from '../keys.ts'
+import { readReserved } from '../reserves.ts'
 import { listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
@@ -56,18 +49,6 @@ function missing(settings: Settings): string {
     ...(settings.text('registry') === undefined ? ['--registry'] : []),
   ]
   return lacks.join(' and ')
-}
-
-/** The sum of what is set aside, and for how many seeders. */
-async function readReserved(chain: Chain, sponsor: Address, signal: AbortSignal) {
-  const lanes = await readReservedLanes(chain, sponsor, { signal })
-  const states = await Promise.all(lanes.map((lane) => readLane(chain, lane, { at: 'latest', signal })))
-  const held = lanes.filter((_lane, at) => states[at]!.reserved > 0n)
-  return {
-    reserved: states.reduce((sum, { reserved }) => sum + reserved, 0n),
-    releasing: states.reduce((sum, { reserved, free }) => sum + reserved - free, 0n),
-    seeders: new Set(held.map(({ seeder }) => seeder)).size,
-  }
 }
 
 async function walletStatus(settings: Settings, signal: AbortSignal) {
