@@ -23,6 +23,7 @@ const [root, ...files] = process.argv.slice(2)
 const NOBODY = 0xc0ffeen
 const { chain } = await import(pathToFileURL(`${root}/test/contracts/fixture.ts`).href)
 let coinbase = NOBODY
+let buildWith = NOBODY
 keepFixtures()
 const tests = await loadTests(files)
 const took = new Map<Test, number>()
@@ -40,6 +41,8 @@ process.send!({ ready: 0 })
 
 /** Without a mutant everything is green, before the first and after the last. */
 async function baseline(): Promise<number> {
+  if (buildWith !== NOBODY) chain.networkHelpers.clearSnapshots()
+  buildWith = NOBODY
   await switchOn(undefined)
   for (const test of tests) {
     const began = performance.now()
@@ -51,7 +54,10 @@ async function baseline(): Promise<number> {
 }
 
 async function judge({ mutant, files }: Order): Promise<Verdict> {
+  const constructing = mutant.within.endsWith('.constructor')
+  if (constructing || buildWith !== NOBODY) chain.networkHelpers.clearSnapshots()
   await switchOn(mutant.id)
+  buildWith = constructing ? coinbase : NOBODY
   const queue = likeliestFirst(mutant, files)
   for (const test of queue) {
     const error = await failure(test)
@@ -77,12 +83,12 @@ function likeliestFirst({ within, file }: Mutant, files: readonly string[]): Tes
     .sort((a, b) => rank(a) - rank(b) || away(a) - away(b) || (took.get(a) ?? 0) - (took.get(b) ?? 0))
 }
 
-/** Fixtures are built once, without a mutant, and the mutant is switched on in what they left. */
+/** Fixtures are built once, without a mutant, which is switched on in what they left; but constructors run while they are built. */
 function keepFixtures(): void {
   const { networkHelpers } = chain
   const load = networkHelpers.loadFixture.bind(networkHelpers)
   networkHelpers.loadFixture = async (fixture: () => Promise<unknown>) => {
-    await setCoinbase(NOBODY)
+    await setCoinbase(buildWith)
     const loaded = await load(fixture)
     await setCoinbase(coinbase)
     // The chain's clock goes on while others run: a fixture that is hours old must not be hours late.
