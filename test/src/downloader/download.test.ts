@@ -184,12 +184,15 @@ describe('a download', () => {
     const lines = swarm.sponsor.granted.length
 
     const again = openDownloadRecord(path)
+    let acknowledged = 0n
     for (const { session, receipt, closed } of again.sessions()) {
       const held = await Promise.all(swarm.seeders.map(({ ledger }) => ledger.session(session.session)))
       const highest = held.find((found) => found !== null)?.receipt?.bytesServed ?? 0n
       expect(closed).to.equal(false)
-      expect(highest > 0n && highest <= (receipt?.bytesServed ?? 0n)).to.equal(true)
+      expect(highest <= (receipt?.bytesServed ?? 0n)).to.equal(true)
+      acknowledged += highest // a line that was asked for in time may not have been used yet
     }
+    expect(acknowledged > 0n).to.equal(true)
     await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
       ...{ ...request, store: swarm.store('again'), record: again },
     })
