@@ -3,8 +3,8 @@
 import type { Node } from './compiler.ts'
 import { visitYul } from './yul-rules.ts'
 
-/** `expression` and `statement` say how a change is switched on; `modifier` is an invocation left out. */
-export type SiteKind = 'expression' | 'statement' | 'modifier' | 'yul-expression' | 'yul-statement'
+/** How a change is switched on; `modifier` is an invocation left out, `assembly` is no change: it tells that a block is run. */
+export type SiteKind = 'expression' | 'statement' | 'modifier' | 'assembly' | 'yul-expression' | 'yul-statement'
 
 export interface Change {
   readonly what: string
@@ -54,7 +54,7 @@ export function findSites(ast: Node, text: Buffer, constants: ReadonlyMap<number
       const add = (kind: SiteKind, node: Node, change: Change) => {
         const [start, last] = range(node)
         const end = kind === 'statement' && text[last] === SEMICOLON ? last + 1 : last
-        const key = `${start}:${end}:${kind.startsWith('yul')}:${kind.endsWith('statement')}`
+        const key = `${start}:${end}:${kind}`
         const site = sites.get(key) ?? { kind, start, end, within, changes: [] }
         if (!site.changes.some((other) => other.text === change.text)) site.changes.push(change)
         sites.set(key, site)
@@ -187,6 +187,7 @@ function visit(node: Node, source: Source, constants: ReadonlyMap<number, Node>)
       add('statement', node, { what: 'left out', text: undefined })
       break
     case 'InlineAssembly':
+      add('assembly', node, { what: 'is run', text: undefined })
       visitYul(node.AST as Node, source)
       return
     default:

@@ -13,9 +13,9 @@ const LEAST = 0.95
 const ROOMS = ['settlement', 'revenue', 'passes', 'registry']
 /** Which test files may notice a change in a room, the likeliest first. */
 const TESTS: Record<string, string[]> = {
-  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'tokens', 'wallets'],
-  revenue: ['edges', 'errors', 'revenue', 'tokens', 'passes', 'registry'],
-  passes: ['edges', 'errors', 'passes', 'readers', 'wallets', 'tokens', 'registry'],
+  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'reentrancy', 'wallets'],
+  revenue: ['edges', 'errors', 'revenue', 'reentrancy', 'passes', 'registry'],
+  passes: ['edges', 'errors', 'passes', 'readers', 'wallets', 'reentrancy', 'registry'],
   registry: ['errors', 'registry', 'edges', 'passes'],
 }
 

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly within: string
   readonly original: string
   readonly what: string
+  /** Which switch tells that this place is run; assembly has one for the whole block. */
+  readonly probe: number
 }
 
 interface NumberedSite extends Site {
@@ -30,14 +32,23 @@ export function buildSchemata(files: readonly string[], around: readonly string[
   if (errors.length > 0) throw new Error(errors[0]!.formattedMessage)
   const constants = constantsOf(files.map((file) => sources[file]!.ast))
   const mutants: Mutant[] = []
+  const unchanged = new Set<number>()
   const numbered = new Map<string, NumberedSite[]>()
   for (const [file, text] of texts) {
+    let block: { readonly end: number; readonly id: number } | undefined
     const sites = findSites(sources[file]!.ast, text, constants).map((site) => {
+      if (block && site.start >= block.end) block = undefined
       const ids = site.changes.map(({ what, text: changed }) => {
+        const id = mutants.length
         const line = text.subarray(0, site.start).toString().split('\n').length
         const original = short(text.subarray(site.start, site.end).toString())
         const told = changed === undefined || what.startsWith('forced') ? what : `${what}: ${short(changed)}`
-        return mutants.push({ id: mutants.length, file, line, within: site.within, original, what: told }) - 1
+        mutants.push({ id, file, line, within: site.within, original, what: told, probe: block?.id ?? id })
+        if (site.kind === 'assembly') {
+          block = { end: site.end, id }
+          unchanged.add(id)
+        }
+        return id
       })
       return { ...site, ids }
     })
@@ -53,7 +64,11 @@ export function buildSchemata(files: readonly string[], around: readonly string[
     for (const file of around) rendered.set(file, viewInsteadOfPure(readFileSync(file, 'utf8')))
     const checked = compile(rendered, ['abi'])
     if (checked.errors.length === 0) {
-      return { mutants: mutants.filter(({ id }) => !refused.has(id)), refused: refused.size, sources: rendered }
+      return {
+        mutants: mutants.filter(({ id }) => !refused.has(id) && !unchanged.has(id)),
+        refused: refused.size,
+        sources: rendered,
+      }
     }
     const before = refused.size
     for (const error of checked.errors) refuse(error, rendered, numbered, refused)
@@ -89,9 +104,7 @@ function render(text: Buffer, ast: Node, sites: readonly NumberedSite[]): string
   const live = sites.filter(({ ids }) => ids.some((id) => id !== undefined))
   const [start] = range(ast)
   const body = piece(start, text.length, live)
-  const climbs = 'import {_m} from "contracts/Mutant.sol";\n'
-  const afterPragma = body.replace(/(pragma solidity [^;]+;\n)/, `$1${climbs}`)
-  return addModifiers(viewInsteadOfPure(afterPragma))
+  return addModifiers(viewInsteadOfPure(withSwitch(body)))
 
   function piece(from: number, to: number, inside: readonly NumberedSite[]): string {
     let out = ''
@@ -118,6 +131,8 @@ function wrap({ kind, ids, changes }: NumberedSite, kept: string): string {
       const cases = live.map(({ id, text }) => `if (_m(${id})) { ${text ?? ''} } else `)
       return `{ ${cases.join('')}{ ${kept} } }`
     }
+    case 'assembly':
+      return `_m(${live[0]!.id}); ${kept}`
     case 'modifier':
       return `${kept}Unless(${live[0]!.id})`
     case 'yul-expression':
@@ -146,23 +161,39 @@ function addModifiers(text: string): string {
     .replace(/(assembly \("memory-safe"\) \{)/g, `$1 ${PICK}`)
 }
 
+/** The coinbase under which a place that is run says so, in the way of Hardhat's coverage. */
+export const RECORD = BASE - 1n
+
 function switchSource(): string {
   return `// SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
-function _m(uint256 id) view returns (bool) { return uint160(address(block.coinbase)) == ${BASE} + id; }
+function _m(uint256 id) view returns (bool) {
+    uint256 by = uint160(address(block.coinbase));
+    if (by == ${RECORD}) {
+        assembly ("memory-safe") {
+            mstore(0, id)
+            pop(staticcall(gas(), 0xc0bEc0BEc0BeC0bEC0beC0bEC0bEC0beC0beC0BE, 0, 32, 0, 0))
+        }
+    }
+    return by == ${BASE} + id;
+}
 `
 }
 
 function guardSource(): string {
   const text = readFileSync(`node_modules/${GUARD}`, 'utf8')
   const twin = `modifier nonReentrantUnless(uint256 id_) {
-        bool on_ = uint160(address(block.coinbase)) != ${BASE} + id_;
+        bool on_ = !_m(id_);
         if (on_) _nonReentrantBefore();
         _;
         if (on_) _nonReentrantAfter();
     }
 }`
-  return text.replace(/\}\s*$/, twin)
+  return withSwitch(text.replace(/\}\s*$/, twin))
+}
+
+function withSwitch(text: string): string {
+  return text.replace(/(pragma solidity [^;]+;\n)/, '$1import {_m} from "contracts/Mutant.sol";\n')
 }
 
 function constantsOf(asts: readonly Node[]): Map<number, Node> {

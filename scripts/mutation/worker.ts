@@ -1,6 +1,7 @@
 // Runs the tests on one chain with one mutant after the other switched on, and tells which test noticed it first.
 import { pathToFileURL } from 'node:url'
-import { BASE, type Mutant } from './schemata.ts'
+import hre from 'hardhat'
+import { BASE, type Mutant, RECORD } from './schemata.ts'
 import { loadTests, type Test } from './suite.ts'
 
 export interface Order {
@@ -19,14 +20,23 @@ export interface Verdict {
 }
 
 const TOO_LONG = 60_000
+/** 900 calls; the rows of errors.ts cut batches off too. */
+const TOO_SLOW = 'a batch that is cut off anywhere'
 const [root, ...files] = process.argv.slice(2)
 const NOBODY = 0xc0ffeen
+let hits = new Set<number>()
+hre.hooks.registerHandlers('network', {
+  onCoverageData: async (_context, tags) => {
+    for (const tag of tags) hits.add(Number(`0x${tag}`))
+  },
+})
 const { chain } = await import(pathToFileURL(`${root}/test/contracts/fixture.ts`).href)
 let coinbase = NOBODY
 let buildWith = NOBODY
 keepFixtures()
-const tests = await loadTests(files)
+const tests = (await loadTests(files)).filter(({ title }) => !title.includes(TOO_SLOW))
 const took = new Map<Test, number>()
+const reached = new Map<Test, ReadonlySet<number>>()
 const killers = new Map<string, Test[]>()
 let lastFile = ''
 
@@ -39,16 +49,19 @@ process.on('message', async (order: Order | 'baseline') => {
 })
 process.send!({ ready: 0 })
 
-/** Without a mutant everything is green, before the first and after the last. */
+/** Without a mutant everything is green, before the first and after the last; the first time, each test's places are noted. */
 async function baseline(): Promise<number> {
   if (buildWith !== NOBODY) chain.networkHelpers.clearSnapshots()
   buildWith = NOBODY
-  await switchOn(undefined)
+  await switchOn(reached.size === 0 ? RECORD : NOBODY)
   for (const test of tests) {
+    hits = new Set()
     const began = performance.now()
     const error = await failure(test)
-    took.set(test, performance.now() - began)
     if (error) throw new Error(`Without any mutant "${test.title}" fails: ${error}`)
+    if (coinbase !== RECORD) continue
+    took.set(test, performance.now() - began)
+    reached.set(test, hits)
   }
   return tests.length
 }
@@ -56,9 +69,10 @@ async function baseline(): Promise<number> {
 async function judge({ mutant, files }: Order): Promise<Verdict> {
   const constructing = mutant.within.endsWith('.constructor')
   if (constructing || buildWith !== NOBODY) chain.networkHelpers.clearSnapshots()
-  await switchOn(mutant.id)
+  await switchOn(BASE + BigInt(mutant.id))
   buildWith = constructing ? coinbase : NOBODY
-  const queue = likeliestFirst(mutant, files)
+  const concerned = tests.filter((test) => constructing || reached.get(test)!.has(mutant.probe))
+  const queue = likeliestFirst(mutant, concerned, files)
   for (const test of queue) {
     const error = await failure(test)
     lastFile = test.file
@@ -73,12 +87,12 @@ async function judge({ mutant, files }: Order): Promise<Verdict> {
 }
 
 /** Tests that noticed a neighbour first; among them those whose fixture is loaded; then file by file, the quick ones first. */
-function likeliestFirst({ within, file }: Mutant, files: readonly string[]): Test[] {
+function likeliestFirst({ within, file }: Mutant, concerned: readonly Test[], files: readonly string[]): Test[] {
   const near = new Set(killers.get(within))
   const known = new Set(killers.get(file))
   const rank = (test: Test) => (near.has(test) ? 0 : known.has(test) ? 1 : 2)
   const away = (test: Test) => (test.file === lastFile ? -1 : files.indexOf(test.file))
-  return tests
+  return concerned
     .filter((test) => files.includes(test.file))
     .sort((a, b) => rank(a) - rank(b) || away(a) - away(b) || (took.get(a) ?? 0) - (took.get(b) ?? 0))
 }
@@ -93,14 +107,14 @@ function keepFixtures(): void {
     await setCoinbase(coinbase)
     // The chain's clock goes on while others run: a fixture that is hours old must not be hours late.
     const { timestamp } = await chain.provider.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })
-    await request('evm_setNextBlockTimestamp', Number(timestamp) + 1)
+    await request('evm_mine', Number(timestamp) + 1) // and calls see the coinbase of the last block
     return loaded
   }
 }
 
-async function switchOn(id: number | undefined): Promise<void> {
+async function switchOn(address: bigint): Promise<void> {
   await request('evm_setAutomine', true)
-  coinbase = id === undefined ? NOBODY : BASE + BigInt(id)
+  coinbase = address
   await setCoinbase(coinbase)
 }
 

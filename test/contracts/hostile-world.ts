@@ -9,6 +9,37 @@ import { DAY, ethers, networkHelpers, USD, wallet } from './fixture.ts'
 import { LIFETIME, publishParams, SEASON } from './published.ts'
 
 export const LATER = 4_102_444_800n
+/** What {HostileToken} can do wrong. */
+export const BEHAVIOUR = {
+  Plain: 0,
+  TakesFee: 1,
+  ReturnsNothing: 2,
+  ReturnsFalse: 3,
+  CallsHooks: 4,
+  Paused: 5,
+  Blacklists: 6,
+} as const
+
+/** Every function that moves tokens, or counts them. */
+export const ENTRY_POINTS = [
+  'deposit',
+  'depositWithPermit',
+  'depositWithAuthorization',
+  'withdrawThawed',
+  'settleTo',
+  'withdraw',
+  'distribute',
+  'claim',
+  'claimFor',
+  'sweep',
+  'sync',
+  'buy',
+  'buyWithPermit',
+  'buyWithAuthorization',
+  'renew',
+  'refund',
+]
+
 export const PLAYER_START = 1_000n * USD
 
 /** Whoever plays all roles: an account of the chain, or a contract that calls back. */
