@@ -2,7 +2,7 @@
 // tells. Many of these are here because a mutant of the contracts lived without them.
 import { expect } from 'chai'
 import { join, owed, PRICE } from './batch.ts'
-import { world } from './error-cases.ts'
+import { bareShares, world } from './error-cases.ts'
 import {
   DAY,
   ethers,
@@ -362,6 +362,41 @@ describe('RevenueShareToken at its edges', () => {
     expect([after.paid - start.paid, after.pending, after.unsynced]).to.deep.equal([due, 0n, 0n])
   })
 
+  it('pays a single unit, and answers zero when there is none', async () => {
+    const { registry, token, other, holder } = await loadFixture(world)
+    const params = { ...publishParams([{ holder: holder.address, amount: 1n }]), contentId: ethers.id('one unit') }
+    await registry.connect(other).publish(params)
+    const { token: at } = await registry.contents(other.address, params.contentId)
+    const shareToken = await ethers.getContractAt('RevenueShareToken', at)
+    const claim = shareToken.connect(holder).getFunction('claim')
+    expect(await claim.staticCall(holder.address)).to.equal(0n)
+    await token.mint(at, 1n)
+    await shareToken.getFunction('sync').send()
+    await mine()
+    expect(await claim.staticCall(holder.address)).to.equal(1n)
+    await expect(claim.send(holder.address)).to.changeTokenBalance(ethers, token, holder, 1n)
+  })
+
+  it('names the limits that it was built for', async () => {
+    const all = await loadFixture(world)
+    const nine = await ethers.deployContract('HostileToken', [9])
+    for (const name of ['RevenueShareToken', 'BandwidthSettlement']) {
+      const factory = await ethers.getContractFactory(name)
+      await expect(ethers.deployContract(name, [nine]))
+        .to.be.revertedWithCustomError({ interface: factory.interface } as never, `${name}_TooManyDecimals`)
+        .withArgs(8n, 9n)
+    }
+    const most = 1n << 86n
+    const bare = await bareShares(all, most + 1n)
+    await expect(bare.initialize([{ holder: all.other.address, amount: most + 1n }]))
+      .to.be.revertedWithCustomError(bare, 'RevenueShareToken_SupplyAboveMax')
+      .withArgs(most, most + 1n)
+    const few = await bareShares(all, 5n)
+    await expect(few.initialize([{ holder: all.other.address, amount: 4n }]))
+      .to.be.revertedWithCustomError(few, 'RevenueShareToken_WrongSupply')
+      .withArgs(5n, 4n)
+  })
+
   it('hands out the supply to the same holder twice, and tells each', async () => {
     const { registry, other, holder } = await loadFixture(world)
     const shares = [
@@ -616,5 +651,47 @@ describe('AccessPass at its edges', () => {
     expect(await pass.hasAccess(buyer.address, 1n)).to.equal(true)
     await buying['safeTransferFrom(address,address,uint256)'](buyer.address, other.address, 1n)
     expect(await pass.hasAccess(other.address, 1n)).to.equal(true)
+  })
+})
+
+describe('ContentRegistry at its edges', () => {
+  it('names its limits, and takes what is just within them', async () => {
+    const { registry, other } = await loadFixture(world)
+    const publishing = (change: object) => registry.connect(other).publish({ ...publishParams(), ...change })
+    const tiers = (count: number) => Array.from({ length: count }, () => TIERS[0]!)
+    const refused: [object, string, bigint, bigint][] = [
+      [{ deliveryBps: 10_001n }, 'ContentRegistry_BpsAboveMax', 10_000n, 10_001n],
+      [{ title: 'x'.repeat(65) }, 'ContentRegistry_BadLength', 64n, 65n],
+      [{ tiers: tiers(256) }, 'ContentRegistry_BadLength', 255n, 256n],
+    ]
+    for (const [change, error, max, actual] of refused) {
+      await expect(publishing(change)).to.be.revertedWithCustomError(registry, error).withArgs(max, actual)
+    }
+    await publishing({ deliveryBps: 10_000n, title: 'x'.repeat(64), tiers: tiers(255) })
+    const content = await registry.contents(other.address, publishParams().contentId)
+    const pass = await ethers.getContractAt('AccessPass', content.pass)
+    expect(await pass.getFunction('tierCount').staticCall()).to.equal(255n)
+    await expect(registry.connect(other).setRelease('x'.repeat(65), ethers.id('x')))
+      .to.be.revertedWithCustomError(registry, 'ContentRegistry_BadLength')
+      .withArgs(64n, 65n)
+  })
+
+  it('predicts addresses with a sponsor of its own and without', async () => {
+    const { registry, other, payer } = await loadFixture(world)
+    for (const sponsor of [payer.address, other.address, ethers.ZeroAddress]) {
+      const params = { ...publishParams(), contentId: ethers.id(sponsor), sponsor }
+      const [token, pass] = await registry.predictAddresses(other.address, params)
+      await registry.connect(other).publish(params)
+      const expected = sponsor === ethers.ZeroAddress ? other.address : sponsor
+      expect([...(await registry.contents(other.address, params.contentId))]).to.deep.equal([
+        token,
+        pass,
+        expected,
+        params.pricePerGiB,
+      ])
+      const contract = await ethers.getContractAt('AccessPass', pass)
+      expect(await contract.getFunction('sponsor').staticCall()).to.equal(expected)
+      expect(await contract.getFunction('creator').staticCall()).to.equal(other.address)
+    }
   })
 })

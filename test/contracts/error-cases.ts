@@ -49,7 +49,10 @@ const deploy = (name: string, ...args: unknown[]) => ethers.deployContract(name,
 const reservation = (seeder: string, amount: bigint) => ({ seeder, lane: 1n, pricePerGiB: PRICE, amount })
 
 /** A clone of the share token, not initialised. */
-async function bareShares({ shareTokenImplementation, publisher }: World, supply: bigint): Promise<RevenueShareToken> {
+export async function bareShares(
+  { shareTokenImplementation, publisher }: World,
+  supply: bigint,
+): Promise<RevenueShareToken> {
   const factory = await deploy('CloneFactory')
   const args = ethers.solidityPacked(['address', 'uint96', 'uint16', 'string'], [publisher.address, supply, 0, 'bare'])
   await factory.getFunction('clone').send(await shareTokenImplementation.getAddress(), args)
@@ -357,7 +360,11 @@ const CASES: Record<string, Record<string, Case>> = {
     'stablecoin with 8 decimals': async () => deploy('RevenueShareToken', await deploy('HostileToken', 8)),
   },
   'RevenueShareToken.initialize': {
-    'a second time': ({ shareToken }) => shareToken.initialize([]),
+    'a second time': async (all) => {
+      const bare = await bareShares(all, 5n)
+      await bare.initialize([share(all.other.address, 5n)])
+      return bare.initialize([share(all.other.address, 5n)])
+    },
     'on the implementation': ({ shareTokenImplementation }) => shareTokenImplementation.initialize([]),
     'holder is zero': async (all) => (await bareShares(all, 5n)).initialize([share(ZERO, 5n)]),
     'holder is the token itself': async (all) => {
@@ -440,7 +447,11 @@ const CASES: Record<string, Record<string, Case>> = {
       shareToken.permit(giver.address, other.address, 1n, LATER, 27, ethers.id('r'), ethers.toBeHex(ethers.MaxUint256)),
   },
   'AccessPass.initialize': {
-    'a second time': ({ pass }) => pass.initialize([]),
+    'a second time': async (all) => {
+      const bare = await barePass(all, 1)
+      await bare.initialize([TIERS[0]!])
+      return bare.initialize([TIERS[0]!])
+    },
     'on the implementation': ({ passImplementation }) => passImplementation.initialize([]),
     'other number of tiers than in its arguments': async (all) => (await barePass(all, 2)).initialize([TIERS[0]!]),
     'no tiers': async (all) => (await barePass(all, 0)).initialize([]),

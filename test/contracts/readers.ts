@@ -149,8 +149,10 @@ describe('A reader of passes', () => {
   it('finds every character of ASCII as it was written', async () => {
     const harness = await ethers.deployContract('PassMetadataHarness')
     const title = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')
-    const { json, texts } = read(await harness.getFunction('tokenURI').staticCall(facts({ title })))
+    const { json, texts, svg } = read(await harness.getFunction('tokenURI').staticCall(facts({ title })))
     expect([json.name, texts[0]]).to.deep.equal([`${title} pass #7`, title])
+    for (const entity of ['&amp;', '&lt;', '&gt;', '&quot;', '&apos;']) expect(svg).to.include(entity)
+    expect(texts[4]).to.equal(ethers.id('a film'))
   })
 
   it('finds the right day in every month, leap year and century', async () => {
