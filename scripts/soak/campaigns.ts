@@ -1,0 +1,20 @@
+// The list of campaigns: `npm run soak` runs all of it in full, `npm run test:faults` those with `tenth` at a tenth.
+//
+// A campaign is a script that takes `--seed N` (default: a random one) and `--tenth`, prints as its last line
+// `name: figure (seed N, S s)`, and exits with 1 and a line that repeats the case when its bar is missed.
+// campaign.ts is the frame for it: see store-kills.ts for a short one. Add a line here and nothing else.
+
+export interface Campaign {
+  /** Below scripts/, without its ending. */
+  readonly script: string
+  /** Arguments of the full run. */
+  readonly args?: readonly string[]
+  /** Runs at a tenth in `npm run test:faults`; all of these together stay within 15 minutes on two cores. */
+  readonly tenth?: true
+}
+
+export const CAMPAIGNS: readonly Campaign[] = [
+  { script: 'soak/store-kills', tenth: true },
+  { script: 'soak/parity' },
+  { script: 'mutation/run' },
+]
