@@ -24,7 +24,16 @@ export { firstHead, headsAfter, laneKey, nextHead, normalLane, tipAfter } from '
 export { signHead, signProof, signReceipt, signTerms, signTicket, signVoucher } from './sign.ts'
 export { checkSignatureForm, compactFromWallet, isSignedBy, recoverSigner } from './signature.ts'
 export { createSessionKey, type SessionKey, type Signer, signerFromAccount } from './signer.ts'
-export type { LineGrant, SponsorLaneLog, SponsorLimits, SponsorLine, SponsorLog, SponsorSums } from './sponsor-log.ts'
+export {
+  ADOPTED_DOWNLOAD,
+  type FoundLog,
+  type LineGrant,
+  type SponsorLaneLog,
+  type SponsorLimits,
+  type SponsorLine,
+  type SponsorLog,
+  type SponsorSums,
+} from './sponsor-log.ts'
 export { DOMAIN_NAME, DOMAIN_VERSION, encodeType, type SignedType, TYPES } from './typed-data.ts'
 export type * from './types.ts'
 export {

@@ -63,6 +63,17 @@ export interface SponsorSums {
   readonly usedLinesOfSeeder: number
 }
 
+/** A stretch of a log with the newest head that was signed of it, as somebody else kept it. */
+export interface FoundLog {
+  readonly from: Head
+  /** They lead from `from` to `signed.head`. */
+  readonly lines: readonly LogLine[]
+  readonly signed: SignedHead
+}
+
+/** The download of lines that were taken over: what they were granted for was lost. */
+export const ADOPTED_DOWNLOAD = 'adopted'
+
 /**
  * A sponsor's memory of what it authorised. A line is open until the head on the chain is past it. Every method that
  * changes something resolves only when the change would survive a power cut. Declared here, implemented in `storage`.
@@ -92,9 +103,11 @@ export interface SponsorLog {
   /** The chain says that this lane's head is `head`: lines before it are open no more. An unknown head is ignored. */
   markSettled(lane: Lane, head: Head): Promise<void>
   /**
-   * A log that was lost goes on at a head that this sponsor signed (check the signature first). Throws `refused` when
-   * the log has lines of its own that do not lead there.
+   * Takes over lines that this sponsor signed and this log lacks, since it was lost or restored from an older copy (check
+   * the signature first). Behind a head that the log contains, lines that it has are accepted again; any others are
+   * `refused`. Where it does not contain `from` it goes on there, and all lines that it had are over: pass no `from` but
+   * the lane's first head or one that the chain has reached. Nobody knows any more what the lines were granted for.
    */
-  adopt(lane: Lane, signed: SignedHead): Promise<void>
+  adopt(lane: Lane, found: FoundLog, createdAt: number): Promise<void>
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { Hex } from 'viem'
 import { hasCode } from '../../src/errors.ts'
-import { createSessionKey, firstHead, type LineGrant, type SponsorLog } from '../../src/receipts/index.ts'
+import { createSessionKey, firstHead, type LineGrant, type SponsorLog, tipAfter } from '../../src/receipts/index.ts'
 import { createTestLog, MIB, type TestLog } from './log-fixture.ts'
 
 export interface SponsorLogFactory {
@@ -146,17 +146,53 @@ export function sponsorLogBehaviour(name: string, factory: SponsorLogFactory): v
       }
     })
 
-    it('goes on at a signed head when it was lost, and at no head that its own lines contradict', async () => {
-      await store.adopt(log.lane, await log.signed(3))
+    it('takes over what it lost: the lines behind a head that it has, and no others', async () => {
+      const found = async (from: number, to: number) => ({
+        from: log.head(from),
+        lines: log.plain(from, to),
+        signed: await log.signed(to),
+      })
+      await append(1)
+      await store.adopt(log.lane, await found(0, 3), 7)
+      await store.adopt(log.lane, await found(1, 2), 8)
+      store = await factory.reopen(store)
+      const known = await store.laneLog(log.lane)
+      expect([known?.tip, known?.signed?.head]).to.deep.equal([log.head(3), log.head(3)])
+      expect(known?.lines.map(({ next, createdAt }) => [next, createdAt])).to.deep.equal([
+        [log.head(1), GRANT.createdAt],
+        [log.head(2), 7],
+        [log.head(3), 7],
+      ])
+      expect((await store.sums({ ...about, seeder: log.lane.seeder })).openLinesOfSeeder).to.equal(3)
       log.grow(1)
-      const line = await store.append(log.lane, log.plain()[3]!, GRANT)
-      expect(line.session).to.equal(log.head(3))
-      expect(line.next).to.equal(log.head(4))
-      await store.adopt(log.lane, await log.signed(4))
-      expect((await store.laneLog(log.lane))?.signed?.head).to.equal(log.head(4))
-      expect(await failure(store.adopt(log.lane, await createTestLog({ lines: 1 }).signed()))).to.match(
-        /do not lead to/,
-      )
+      expect((await store.append(log.lane, log.plain()[3]!, GRANT)).next).to.equal(log.head(4))
+
+      const other = createTestLog({ lines: 2 })
+      const fork = {
+        from: log.head(2),
+        lines: other.plain(),
+        signed: { ...(await log.signed(3)), head: other.head(2) },
+      }
+      expect(await failure(store.adopt(log.lane, fork, 9))).to.match(/do not lead to/)
+      const forked = { ...fork, signed: { ...fork.signed, head: tipAfter(fork.from, fork.lines) } }
+      expect(await failure(store.adopt(log.lane, forked, 9))).to.match(/one of two logs/)
+      expect((await store.laneLog(log.lane))?.tip, 'nothing of it is kept').to.equal(log.head(4))
+    })
+
+    it('goes on where the chain is when it knows nothing of what lies before', async () => {
+      log.grow(2)
+      const behind = { from: log.head(3), lines: log.plain(3, 4), signed: await log.signed(4) }
+      await append(2)
+      await store.adopt(log.lane, behind, 7)
+      const known = await store.laneLog(log.lane)
+      expect([known?.settled, known?.tip, known?.lines.length]).to.deep.equal([log.head(3), log.head(4), 1])
+      expect((await store.sums({ ...about, seeder: log.lane.seeder })).openLinesOfSeeder).to.equal(1)
+      expect((await store.append(log.lane, log.plain()[4]!, GRANT)).session).to.equal(log.head(4))
+      expect(await store.range(log.lane, log.head(3), log.head(5))).to.have.length(2)
+
+      const lost = createTestLog({ lines: 2 })
+      await store.adopt(lost.lane, { from: lost.head(1), lines: lost.plain(1, 2), signed: await lost.signed(2) }, 7)
+      expect((await store.laneLog(lost.lane))?.lines.map(({ session }) => session)).to.deep.equal([lost.head(1)])
     })
   })
 }

@@ -1,8 +1,14 @@
 // The sponsor's memory in one SQLite file, for the gateway: what it authorised, signed and vouched for.
+import { zeroAddress, zeroHash } from 'viem'
 import {
+  ADOPTED_DOWNLOAD,
+  type FoundLog,
   firstHead,
   type Head,
+  headsAfter,
   type Lane,
+  type LineGrant,
+  type LogLine,
   nextHead,
   type SignedHead,
   type SignedVoucher,
@@ -15,6 +21,9 @@ import { refused } from './errors.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { checkLimits, readSums } from './sponsor-limits.ts'
 import { SPONSOR_ID, SPONSOR_MIGRATIONS } from './sponsor-migrations.ts'
+
+/** Of lines that were taken over from somebody else's copy. */
+const UNKNOWN_GRANT = { contentId: zeroHash, holder: zeroAddress, download: ADOPTED_DOWNLOAD }
 
 interface LaneRow {
   readonly id: number
@@ -43,6 +52,50 @@ export async function openSponsorLog({ path }: { path: string }): Promise<Sponso
     )
   }
 
+  function append(row: LaneRow, line: LogLine, grant: LineGrant): SponsorLine {
+    const next = nextHead(row.tip, line)
+    sql(
+      `INSERT INTO lines (lane_id, place, session, next, session_key, max_bytes, seeder, content_id, holder, download, created)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      ...([row.id, row.length, blob(row.tip), blob(next), blob(line.sessionKey), Number(line.maxBytes)] as const),
+      ...([blob(row.lane.seeder), blob(grant.contentId), blob(grant.holder), grant.download, grant.createdAt] as const),
+    )
+    sql('UPDATE lanes SET tip = ?, length = length + 1 WHERE id = ?').run(blob(next), row.id)
+    return lanes.line(row.tip) as SponsorLine
+  }
+
+  /** The log goes on at a head that it does not contain: whatever it had before is over. */
+  function jump(row: LaneRow, head: Head): void {
+    sql('UPDATE lines SET open = 0 WHERE lane_id = ? AND open = 1').run(row.id)
+    sql('UPDATE lanes SET tip = ?, settled = ?, settled_place = length WHERE id = ?').run(
+      blob(head),
+      blob(head),
+      row.id,
+    )
+  }
+
+  function adopt(lane: Lane, { from, lines, signed }: FoundLog, createdAt: number): void {
+    const heads = headsAfter(from, lines)
+    if ((heads.at(-1) ?? from) !== signed.head) throw refused(`The lines do not lead to the head ${signed.head}.`)
+    const row = lanes.find(lane) ?? lanes.create(lane, from)
+    const at = lanes.place(row, from)
+    if (at === null) jump(row, from)
+    const start = at ?? row.length
+    const known = lanes.lines(row, start, row.length)
+    for (const [i, line] of lines.entries()) {
+      const mine = known[i]
+      if (mine !== undefined && mine.next !== heads[i]) {
+        throw refused(
+          `Line ${start + i} of lane ${lane.lane} leads to ${mine.next} here and to ${heads[i]} there: one of two logs.`,
+          'Open a new lane for this seeder.',
+        )
+      }
+      if (mine === undefined) append(lanes.get(lane), line, { ...UNKNOWN_GRANT, createdAt })
+    }
+    saveHead(row, start + lines.length, signed)
+  }
+
   return {
     lanes: () => group.read(() => lanes.all().map(({ lane }) => lane)),
     laneLog: (lane) =>
@@ -57,17 +110,7 @@ export async function openSponsorLog({ path }: { path: string }): Promise<Sponso
     append: (lane, line, grant, limits = {}) =>
       group.write(() => {
         checkLimits(database, { ...grant, seeder: lane.seeder, maxBytes: line.maxBytes }, limits)
-        const row = lanes.find(lane) ?? lanes.create(lane, firstHead(lane))
-        const next = nextHead(row.tip, line)
-        sql(
-          `INSERT INTO lines (lane_id, place, session, next, session_key, max_bytes, seeder, content_id, holder, download, created)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ).run(
-          ...([row.id, row.length, blob(row.tip), blob(next), blob(line.sessionKey), Number(line.maxBytes)] as const),
-          ...([blob(lane.seeder), blob(grant.contentId), blob(grant.holder), grant.download, grant.createdAt] as const),
-        )
-        sql('UPDATE lanes SET tip = ?, length = length + 1 WHERE id = ?').run(blob(next), row.id)
-        return lanes.line(row.tip) as SponsorLine
+        return append(lanes.find(lane) ?? lanes.create(lane, firstHead(lane)), line, grant)
       }),
     sums: (about) => group.read(() => readSums(database, about)),
     saveHead: (lane, signed) =>
@@ -121,22 +164,7 @@ export async function openSponsorLog({ path }: { path: string }): Promise<Sponso
         sql('UPDATE lanes SET settled = ?, settled_place = ? WHERE id = ?').run(blob(head), place, row.id)
         sql('UPDATE lines SET open = 0 WHERE lane_id = ? AND place < ? AND open = 1').run(row.id, place)
       }),
-    adopt: (lane, signed) =>
-      group.write(() => {
-        const row = lanes.find(lane) ?? lanes.create(lane, signed.head)
-        const place = lanes.place(row, signed.head)
-        if (place === null && row.length > 0) {
-          throw refused(
-            `The log of lane ${lane.lane} has ${row.length} lines that do not lead to ${signed.head}.`,
-            'Open a new lane for this seeder.',
-          )
-        }
-        if (place === null) {
-          const head = blob(signed.head)
-          sql('UPDATE lanes SET tip = ?, settled = ? WHERE id = ?').run(head, head, row.id)
-        }
-        saveHead(row, place ?? 0, signed)
-      }),
+    adopt: (lane, found, createdAt) => group.write(() => adopt(lane, found, createdAt)),
     async close() {
       await group.close()
       database.close()
