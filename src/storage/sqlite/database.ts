@@ -2,7 +2,8 @@
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { BitCdnError } from '../../errors.ts'
-import { notReadable, storageError } from './errors.ts'
+import { DamagedFile, notOurs, storageError } from './errors.ts'
+import { quarantine } from './quarantine.ts'
 
 /** Each entry brings the schema from the version of its place to the next. Entries are added, never edited. */
 export type Migrations = readonly string[]
@@ -35,8 +36,8 @@ export function openDatabase(init: DatabaseInit): Database {
   let connection: DatabaseSync | undefined
   try {
     keepPrivate(path)
+    checkFile(init)
     connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true })
-    checkKind(connection, init)
     setDurable(connection, path)
     migrate(connection, init)
   } catch (error) {
@@ -63,9 +64,11 @@ export function openDatabase(init: DatabaseInit): Database {
 /** SQLite gives its -wal and -shm files the mode of the main file. */
 function keepPrivate(path: string): void {
   try {
+    if (strayLog(path)) throw notOurs(path, `it is gone, and ${path}-wal was left behind`)
     if (!existsSync(path)) closeSync(openSync(path, 'ax', 0o600))
     else if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
   } catch (error) {
+    if (error instanceof BitCdnError) throw error
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST') return
     throw new BitCdnError('file-unreadable', `${path} cannot be opened: ${(error as Error).message}.`, {
       advice: 'Check that the folder exists and who owns the file.',
@@ -74,24 +77,46 @@ function keepPrivate(path: string): void {
   }
 }
 
-/** Before anything is written: a file that is not ours, or newer than we are, stays as it is. */
+/** A write-ahead log without its database, as an interrupted move leaves it: an empty database would throw it away. */
+function strayLog(path: string): boolean {
+  if (existsSync(path) && statSync(path).size > 0) return false
+  return existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0
+}
+
+/**
+ * Before anything is written: a file that is not ours, or newer than we are, stays as it is. The look is a reading one:
+ * a connection that may write would fold the log into a damaged file when it closes.
+ */
+function checkFile(init: DatabaseInit): void {
+  if (statSync(init.path).size === 0) return
+  let connection: DatabaseSync | undefined
+  try {
+    connection = new DatabaseSync(init.path, { readOnly: true, timeout: BUSY_TIMEOUT })
+    checkKind(connection, init)
+  } catch (error) {
+    const reason = storageError(error, init.path)
+    if (!(reason instanceof DamagedFile)) throw reason
+    connection?.close()
+    connection = undefined
+    throw reason.keptAt(quarantine(init.path))
+  } finally {
+    connection?.close()
+  }
+}
+
 function checkKind(connection: DatabaseSync, { path, applicationId, migrations }: DatabaseInit): void {
   const kind = pragma(connection, 'application_id')
   const version = pragma(connection, 'user_version')
   const tables = connection.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n
   if (kind !== applicationId && (kind !== 0 || version !== 0 || tables !== 0)) {
-    throw notReadable(path, `it holds another program’s tables (application id ${kind})`)
+    throw notOurs(path, `it holds another program’s tables (application id ${kind})`)
   }
   if (Number(version) > migrations.length) {
-    throw new BitCdnError(
-      'file-invalid',
-      `${path} has schema version ${version}; this program knows up to ${migrations.length}. It was left as it is.`,
-      { advice: 'Run the newer version of BitCDN that wrote it.' },
-    )
+    throw notOurs(path, `its schema version is ${version}, this program knows up to ${migrations.length}`)
   }
   if (tables === 0) return
   const check = connection.prepare('PRAGMA quick_check(1)').get()?.quick_check
-  if (check !== 'ok') throw notReadable(path, String(check))
+  if (check !== 'ok') throw new DamagedFile(path, String(check).replaceAll(/\s+/g, ' '))
 }
 
 function setDurable(connection: DatabaseSync, path: string): void {

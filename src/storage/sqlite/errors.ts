@@ -11,9 +11,9 @@ const NOTADB = 26
 /** Says what SQLite met in the words of this project; anything else passes through. */
 export function storageError(error: unknown, path: string): unknown {
   if (error instanceof BitCdnError) return error
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return error
-  const primary = Number(error.errcode) & 0xff
+  if (typeof error !== 'object' || error === null) return error
   const words = error instanceof Error ? error.message : String(error)
+  const primary = 'errcode' in error ? Number(error.errcode) & 0xff : sameAs(error)
   if (primary === FULL) {
     return new BitCdnError('disk-full', `The disk of ${path} is full: nothing new is accepted.`, {
       advice: 'Free some space; what was acknowledged before is safe, and work goes on by itself.',
@@ -21,7 +21,7 @@ export function storageError(error: unknown, path: string): unknown {
       retry: true,
     })
   }
-  if (primary === CORRUPT || primary === NOTADB) return notReadable(path, words, error)
+  if (primary === CORRUPT || primary === NOTADB) return new DamagedFile(path, words, error)
   if (primary === BUSY) {
     return new BitCdnError('refused', `Another process keeps ${path} busy.`, {
       advice: 'Wait until the other command is done and try again.',
@@ -44,10 +44,41 @@ export function storageError(error: unknown, path: string): unknown {
   return error
 }
 
-export function notReadable(path: string, why: string, cause?: unknown): BitCdnError {
-  return new BitCdnError('file-invalid', `${path} is damaged or is no file of BitCDN: ${why}. It was left as it is.`, {
-    advice: 'Move it away and put a backup in its place; the chain and the gateway know what was settled.',
-    cause,
+/** SQLite's number for what the file system says by name. */
+function sameAs(error: object): number | undefined {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') return FULL
+  if (code === 'EIO') return IOERR
+  return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? CANTOPEN : undefined
+}
+
+/** Bytes that are no database any more. */
+export class DamagedFile extends BitCdnError {
+  readonly #path: string
+  readonly #why: string
+
+  constructor(path: string, why: string, cause?: unknown, copy: string | null = null) {
+    const kept = copy === null ? '' : ` A copy is kept at ${copy}.`
+    super('file-invalid', `${path} is damaged: ${why}. It was left as it is.${kept}`, {
+      advice:
+        'Keep it, and put a backup in its place with `bitcdn restore`; the chain and the gateway know what was settled.',
+      cause,
+    })
+    this.#path = path
+    this.#why = why
+  }
+
+  /** The same, with the name of the copy that was made of it. */
+  keptAt(copy: string | null): DamagedFile {
+    return new DamagedFile(this.#path, this.#why, this.cause, copy)
+  }
+}
+
+/** A file that is whole and that this program must not touch. */
+export function notOurs(path: string, why: string): BitCdnError {
+  return new BitCdnError('file-invalid', `${path} cannot be used: ${why}. It was left as it is.`, {
+    advice:
+      'Check the path; a newer version of BitCDN may have written it, or a restore was interrupted: run it again.',
   })
 }
 

@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -102,7 +111,7 @@ describe('A ledger file', () => {
     }
   })
 
-  it('that is damaged is named and never overwritten', async () => {
+  it('that is damaged is named, copied aside and never overwritten', async () => {
     await (await openLedger({ path })).close()
     const page = 4096
     const whole = readFileSync(path)
@@ -114,8 +123,19 @@ describe('A ledger file', () => {
     ]
     for (const [what, bytes] of damages) {
       writeFileSync(path, bytes)
-      expect(await codeOf(openLedger({ path })), what).to.equal('file-invalid')
+      const reason = await openLedger({ path }).then(
+        () => 'nothing was wrong',
+        (error: Error) => error.message,
+      )
+      expect(reason, what).to.match(/is damaged: .* A copy is kept at /)
+      expect(await codeOf(openLedger({ path })), `${what}, again`).to.equal('file-invalid')
+      const copy = /kept at (\S+)\.$/.exec(reason)?.[1] ?? ''
       expect(readFileSync(path).equals(bytes), `${what}: overwritten`).to.equal(true)
+      expect(readFileSync(copy).equals(bytes), `${what}: another copy`).to.equal(true)
+      const copies = readdirSync(folder).filter(
+        (name) => join(folder, name).startsWith(copy) && !/-(wal|shm)$/.test(name),
+      )
+      expect(copies, `${what}: copied once`).to.deep.equal([basename(copy)])
     }
   })
 
