@@ -5,15 +5,15 @@ import {
   type Account,
   createPublicClient,
   defineChain,
-  http,
   type PublicClient,
   type Transport,
   type Chain as ViemChain,
 } from 'viem'
 import { BitCdnError } from '../errors.ts'
-import { createDomain, type Domain } from '../receipts/index.ts'
+import { createDomain, type Domain, type TransactionJournal } from '../receipts/index.ts'
 import { contentRegistryAbi } from './abi/index.ts'
-import { RECEIPT_POLLING, RPC_TIMEOUT } from './constants.ts'
+import { RECEIPT_POLLING } from './constants.ts'
+import { endpointsTransport, parseRpcUrls } from './endpoints.ts'
 import { ask, withoutSecrets } from './rpc.ts'
 
 /** An account that signs in this process (viem's `privateKeyToAccount`, `mnemonicToAccount`, `toAccount`). */
@@ -33,18 +33,27 @@ export type Finality = 'latest' | 'safe' | 'finalized'
 
 export interface Chain {
   readonly id: number
+  /** For {@link ask} and messages, not to be shown: it may hold keys. Several endpoints are separated by commas. */
   readonly rpcUrl: string
   readonly addresses: Addresses
   readonly finality: Finality
+  /** Blocks that must stand on a final transaction, its own included, whatever the tag says; null: the tag decides. */
+  readonly confirmations: number | null
   /** Null for a connection that only reads. */
   readonly account: LocalAccount | null
   /** What signatures for this settlement contract on this chain are made over. */
   readonly domain: Domain
+  /** Asks the next endpoint where one fails. */
   readonly client: PublicClient<Transport, ViemChain>
+  /** Each endpoint by itself: where money is at stake they are compared. */
+  readonly endpoints: readonly PublicClient<Transport, ViemChain>[]
+  /** Where transactions are written down before they leave; null: only in this process's memory. */
+  readonly journal: TransactionJournal | null
 }
 
 export interface ConnectChainInit {
-  rpcUrl: string
+  /** One endpoint, or several of the same chain: a list, or a text with commas. */
+  rpcUrl: string | readonly string[]
   /** The registry names the other two; those that are given as well must agree with it. */
   addresses: { registry: Address; settlement?: Address | undefined; token?: Address | undefined }
   /** Refuses an endpoint of any other chain. */
@@ -52,6 +61,8 @@ export interface ConnectChainInit {
   account?: LocalAccount | undefined
   /** Default `finalized`. */
   finality?: Finality | undefined
+  /** At least this many blocks, also where the tag asks for fewer; instead of the tag on chains that do not know it. */
+  confirmations?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -60,14 +71,11 @@ export interface ConnectChainInit {
  * `wrong-chain` when the endpoint belongs to another chain or has no BitCDN contracts at these addresses.
  */
 export async function connectChain(init: ConnectChainInit): Promise<Chain> {
-  const { rpcUrl, signal } = init
-  if (!/^https?:\/\//.test(rpcUrl) || !URL.canParse(rpcUrl)) {
-    throw new BitCdnError('usage', `'${rpcUrl}' is no RPC URL.`, {
-      advice: 'Give an http:// or https:// URL of a JSON-RPC endpoint.',
-    })
-  }
-  const transport = http(rpcUrl, { timeout: RPC_TIMEOUT, retryCount: 2, retryDelay: 150 })
-  const id = await ask(rpcUrl, () => createPublicClient({ transport }).getChainId(), signal)
+  const { signal } = init
+  const urls = parseRpcUrls(init.rpcUrl)
+  const rpcUrl = urls.join(',')
+  const alone = urls.map((url) => createPublicClient({ transport: endpointsTransport([url]) }))
+  const id = await commonId(alone, urls, signal)
   if (init.chainId !== undefined && init.chainId !== id) {
     throw new BitCdnError(
       'wrong-chain',
@@ -77,17 +85,20 @@ export async function connectChain(init: ConnectChainInit): Promise<Chain> {
       },
     )
   }
-  const client = createPublicClient({
-    chain: defineChain({
-      id,
-      name: `chain ${id}`,
-      nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-      rpcUrls: { default: { http: [rpcUrl] } },
-    }),
-    transport,
-    pollingInterval: RECEIPT_POLLING,
-    cacheTime: 0, // a stale block number would hide what has just been mined
+  const chain = defineChain({
+    id,
+    name: `chain ${id}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: urls } },
   })
+  const clientOf = (at: readonly string[]) =>
+    createPublicClient({
+      chain,
+      transport: endpointsTransport(at),
+      pollingInterval: RECEIPT_POLLING,
+      cacheTime: 0, // a stale block number would hide what has just been mined
+    })
+  const client = clientOf(urls)
   const addresses = await findContracts(rpcUrl, client, init.addresses, signal)
   const domain = createDomain({ chainId: id, settlement: addresses.settlement })
   return {
@@ -95,10 +106,36 @@ export async function connectChain(init: ConnectChainInit): Promise<Chain> {
     rpcUrl,
     addresses,
     finality: init.finality ?? 'finalized',
+    confirmations: init.confirmations ?? null,
     account: init.account ?? null,
     domain,
     client,
+    endpoints: urls.length === 1 ? [client] : urls.map((url) => clientOf([url])),
+    journal: null,
   }
+}
+
+/** The same connection, whose transactions are written down before they leave and survive the process. */
+export function withJournal(chain: Chain, journal: TransactionJournal): Chain {
+  return { ...chain, journal }
+}
+
+/** Endpoints that do not answer now are left out; one of another chain is refused. */
+async function commonId(
+  clients: readonly { getChainId(): Promise<number> }[],
+  urls: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const answers = await Promise.allSettled(
+    clients.map((client, at) => ask(urls[at] as string, () => client.getChainId(), signal)),
+  )
+  const ids = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  const [id] = ids
+  if (id === undefined) throw (answers[0] as PromiseRejectedResult).reason
+  if (ids.every((other) => other === id)) return id
+  throw new BitCdnError('wrong-chain', `The RPC endpoints serve different chains: ${[...new Set(ids)].join(', ')}.`, {
+    advice: 'Give endpoints of one chain.',
+  })
 }
 
 async function findContracts(

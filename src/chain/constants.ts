@@ -1,6 +1,24 @@
 /** How long one JSON-RPC request may take, milliseconds. */
 export const RPC_TIMEOUT = 10_000
 
+/** How often a question is asked where endpoints fail, and once more for each further endpoint. */
+export const RPC_ATTEMPTS = 5
+
+/** The pause before the second attempt, milliseconds; it doubles, and up to half of it is left to chance. */
+export const RPC_PAUSE = 100
+
+/** How deep a transaction must lie on chains that know no finality tag: two epochs. */
+export const FINAL_DEPTH = 64
+
+/** A transaction that is not mined after this long gets a higher bid, milliseconds. */
+export const BUMP_AFTER = 48_000
+
+/** Nodes replace a transaction for a tenth more (some for an eighth), in both fields. */
+export const BUMP_PERCENT = 13n
+
+/** Bids stop at this multiple of the first one where nobody set a limit. */
+export const BID_CAP = 5n
+
 /** How long a sent transaction may stay unmined before the wait ends, milliseconds. It may still be mined later. */
 export const TRANSACTION_TIMEOUT = 120_000
 

@@ -52,9 +52,12 @@ function unreachable(error: unknown, url: string): BitCdnError {
   )
 }
 
-/** Keys of RPC providers travel in paths and queries: only the origin is shown. */
+/** Keys of RPC providers travel in paths and queries: only the origin is shown, of each of several. */
 export function withoutSecrets(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : 'given'
+  return url
+    .split(',')
+    .map((one) => (URL.canParse(one) ? new URL(one).origin : 'given'))
+    .join(', ')
 }
 
 export function shortMessage(error: unknown): string {

@@ -11,6 +11,7 @@ export {
   type VoucherGroup,
 } from './batch.ts'
 export { createDomain, type Digest, type Domain, type DomainInit, type SessionProof } from './domain.ts'
+export type { Intent, JournalEntry, SignedTransaction, TransactionJournal } from './journal.ts'
 export type {
   Earnings,
   LaneLog,
