@@ -19,11 +19,20 @@ export const BUMP_PERCENT = 13n
 /** Bids stop at this multiple of the first one where nobody set a limit. */
 export const BID_CAP = 5n
 
+/** Looks without a trace of a transaction, its nonce used for good, until it is signed anew where no node proves more. */
+export const LOOKS_BEFORE_LOST = 5
+
+/** Unused nonces below a waiting transaction that are filled at one look. */
+export const MOST_FILLED = 16
+
 /** How long a sent transaction may stay unmined before the wait ends, milliseconds. It may still be mined later. */
 export const TRANSACTION_TIMEOUT = 120_000
 
 /** Between two looks for a receipt, milliseconds; a local chain answers at the first one. */
 export const RECEIPT_POLLING = 250
+
+/** The longest pause between two looks at a transaction that is written down, milliseconds. */
+export const CARRY_POLLING = 2_000
 
 /** EIP-7825: no transaction may ask for more gas. */
 export const TRANSACTION_GAS_CAP = 16_777_216n

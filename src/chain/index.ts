@@ -10,6 +10,7 @@ export {
 export { approveOperator, isOperator } from './approve-operator.ts'
 export { authorizeSigner, revokeSigner } from './authorize-signer.ts'
 export { buyPass, buyPassWithPermit, type PassBought, type PassPurchase } from './buy-pass.ts'
+export { type Carried, carry, type IntentOptions } from './carry.ts'
 export {
   type Addresses,
   accountOf,
@@ -19,8 +20,11 @@ export {
   connectChain,
   type Finality,
   type LocalAccount,
+  withJournal,
 } from './chain.ts'
 export { type Deposit, deposit, depositWithPermit } from './deposit.ts'
+export type { Call } from './estimate.ts'
+export { type Fees, feesNow } from './fees.ts'
 export type { LogRange } from './logs.ts'
 export {
   estimatePassAuthorization,
@@ -45,6 +49,8 @@ export { readSigner, type SignerState } from './read-signer.ts'
 export { type Reservation, releaseReserve, reserve, reserveMany, thawReserve } from './reserve.ts'
 export { readReservedLanes } from './reserve-events.ts'
 export { decodeRevert, type Revert, readRevert } from './revert.ts'
+export { ask } from './rpc.ts'
+export { type IntentStanding, type JournaledChain, tendIntents } from './sender.ts'
 export { type Settlement, type SettlementMined, settle, settleMany, withdraw } from './settle.ts'
 export {
   type LaneSettled,
@@ -55,6 +61,7 @@ export {
   settlementsIn,
 } from './settlement-events.ts'
 export { claimable, claimShares, readShareBooks, type ShareBooks, transferShares } from './shares.ts'
+export { everywhere, finalBlock, receiptOrNull, type Standing, standingOf } from './standing.ts'
 export { thaw, withdrawThawed } from './thaw.ts'
 export { addTier, readTier, readTiers, type Tier, type TierTerms } from './tiers.ts'
 export {
@@ -66,4 +73,4 @@ export {
   readToken,
   transferToken,
 } from './token.ts'
-export { type Call, type Mined, type TransactOptions, transact, waitUntilMined } from './transact.ts'
+export { type Mined, type TransactOptions, transact, waitUntilMined } from './transact.ts'

@@ -3,7 +3,7 @@ import type { Address } from 'viem'
 import { accessPassAbi as abi } from './abi/index.ts'
 import type { Chain } from './chain.ts'
 import { readLogs } from './logs.ts'
-import type { StateOptions } from './read-lane.ts'
+import { atBlock, type StateOptions } from './read-lane.ts'
 import { ask } from './rpc.ts'
 
 export interface Pass {
@@ -28,7 +28,7 @@ export async function listPasses(
   { pass, holder, fromBlock }: { pass: Address; holder: Address; fromBlock?: bigint | undefined },
   { at, signal }: StateOptions = {},
 ): Promise<Pass[]> {
-  const contract = { address: pass, abi, blockTag: at ?? 'latest' } as const
+  const contract = { address: pass, abi, ...atBlock(at) } as const
   const read = <T>(question: () => Promise<T>) => ask(chain.rpcUrl, question, signal)
   const held = await read(() => chain.client.readContract({ ...contract, functionName: 'balanceOf', args: [holder] }))
   if (held === 0n) return []
@@ -54,7 +54,7 @@ async function readPass(
   { pass, holder, tokenId }: { pass: Address; holder: Address; tokenId: bigint },
   { at, signal }: StateOptions,
 ): Promise<Pass | null> {
-  const contract = { address: pass, abi, blockTag: at ?? 'latest', args: [tokenId] } as const
+  const contract = { address: pass, abi, ...atBlock(at), args: [tokenId] } as const
   const read = <T>(question: () => Promise<T>) => ask(chain.rpcUrl, question, signal)
   try {
     const [owner, [tier, validUntil, usesLeft, paid], valid] = await Promise.all([

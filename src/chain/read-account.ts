@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { bandwidthSettlementAbi as abi } from './abi/index.ts'
 import type { Chain } from './chain.ts'
-import type { StateOptions } from './read-lane.ts'
+import { atBlock, type StateOptions } from './read-lane.ts'
 import { ask } from './rpc.ts'
 
 /** A sponsor's pool, in token units. */
@@ -26,7 +26,7 @@ export async function readAccount(
       abi,
       functionName: 'account',
       args: [sponsor],
-      blockTag: at ?? 'latest',
+      ...atBlock(at),
     })
   const [balance, thawing, thawEnd] = await ask(chain.rpcUrl, read, signal)
   return { balance, thawing, free: balance > thawing ? balance - thawing : 0n, thawEnd }
@@ -40,7 +40,7 @@ export async function readCredit(chain: Chain, seeder: Address, { at, signal }: 
       abi,
       functionName: 'credit',
       args: [seeder],
-      blockTag: at ?? 'latest',
+      ...atBlock(at),
     })
   return ask(chain.rpcUrl, read, signal)
 }

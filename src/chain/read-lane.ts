@@ -4,8 +4,8 @@ import type { Chain, Finality } from './chain.ts'
 import { ask } from './rpc.ts'
 
 export interface StateOptions {
-  /** Default `latest`; where money is at stake, pass the chain's `finality`. */
-  at?: Finality | undefined
+  /** Default `latest`; where money is at stake, pass the chain's `finality`, or a block. */
+  at?: Finality | bigint | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -30,8 +30,12 @@ export async function readLane(chain: Chain, lane: Lane, { at, signal }: StateOp
       abi,
       functionName: 'lane',
       args: [laneKey(lane)],
-      blockTag: at ?? 'latest',
+      ...atBlock(at),
     })
   const [head, reserved, releasing, releaseEnd] = await ask(chain.rpcUrl, read, signal)
   return { head, reserved, releasing, free: reserved > releasing ? reserved - releasing : 0n, releaseEnd }
+}
+
+export function atBlock(at: StateOptions['at']): { blockTag: Finality } | { blockNumber: bigint } {
+  return typeof at === 'bigint' ? { blockNumber: at } : { blockTag: at ?? 'latest' }
 }

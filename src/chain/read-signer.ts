@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { bandwidthSettlementAbi as abi } from './abi/index.ts'
 import type { Chain } from './chain.ts'
-import type { StateOptions } from './read-lane.ts'
+import { atBlock, type StateOptions } from './read-lane.ts'
 import { ask } from './rpc.ts'
 
 /** A delegate key of a sponsor. */
@@ -25,7 +25,7 @@ export async function readSigner(
       abi,
       functionName: 'signer',
       args: [sponsor, key],
-      blockTag: at ?? 'latest',
+      ...atBlock(at),
     })
   const [active, allowance, end] = await ask(chain.rpcUrl, read, signal)
   return { active, allowance, end }

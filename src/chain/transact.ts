@@ -1,24 +1,16 @@
 // Sending one transaction: tried first without sending, signed here, told to the caller before it leaves, waited for
 // with a deadline. A refusal is known before any gas is spent wherever the node can foresee it.
-import {
-  type Address,
-  formatEther,
-  type Hex,
-  keccak256,
-  type TransactionReceipt,
-  TransactionReceiptNotFoundError,
-} from 'viem'
+import { type Hex, keccak256, type TransactionReceipt } from 'viem'
 import { BitCdnError } from '../errors.ts'
+import { broadcast, isNonceUsed } from './broadcast.ts'
+import { carry, type IntentOptions } from './carry.ts'
 import { accountOf, type Chain } from './chain.ts'
-import {
-  GAS_MARGIN_PERCENT,
-  NONCE_ATTEMPTS,
-  RECEIPT_POLLING,
-  TRANSACTION_GAS_CAP,
-  TRANSACTION_TIMEOUT,
-} from './constants.ts'
+import { NONCE_ATTEMPTS, RECEIPT_POLLING, TRANSACTION_TIMEOUT } from './constants.ts'
+import { type Call, estimateGas, requireCoin } from './estimate.ts'
 import { inTurn } from './queue.ts'
-import { asBitCdnError, ask, interrupted } from './rpc.ts'
+import { asBitCdnError, ask, pause } from './rpc.ts'
+import type { JournaledChain } from './sender.ts'
+import { receiptOrNull } from './standing.ts'
 
 export interface TransactOptions {
   signal?: AbortSignal | undefined
@@ -26,15 +18,10 @@ export interface TransactOptions {
   timeout?: number | undefined
   /** Blocks that must stand on it, its own included; default 1. */
   confirmations?: number | undefined
-  /** Awaited after signing and before broadcasting: whoever must remember the transaction stores it here. */
+  /** With a journal: how the transaction is known there. */
+  intent?: IntentOptions | undefined
+  /** Without a journal: awaited after signing and before broadcasting, for whoever must remember the transaction. */
   onSigned?: ((sent: { hash: Hex; raw: Hex; nonce: number }) => void | Promise<void>) | undefined
-}
-
-export interface Call {
-  to: Address
-  data: Hex
-  /** Wei; default 0. */
-  value?: bigint | undefined
 }
 
 /** A mined transaction that did what it was sent for. */
@@ -50,11 +37,13 @@ export interface Mined {
  * `transaction-failed` (with the contract's own words, or when it was not mined in time), `rpc-unreachable`, `interrupted`.
  */
 export async function transact(chain: Chain, call: Call, options: TransactOptions = {}): Promise<Mined> {
+  const { journal } = chain
+  if (journal !== null) return carried({ ...chain, journal }, call, options)
   const account = accountOf(chain)
   const { hash, ended } = await inTurn(chain.id, account.address, async (turn) => {
     const { signal } = options
     const on = <T>(question: () => Promise<T>) => ask(chain.rpcUrl, question, signal)
-    const gas = await estimate(chain, account.address, call, signal)
+    const gas = await estimateGas(chain, account.address, call, signal)
     const { maxFeePerGas, maxPriorityFeePerGas } = await on(() => chain.client.estimateFeesPerGas())
     await requireCoin(chain, account.address, gas * maxFeePerGas + (call.value ?? 0n), signal)
     for (let attempt = 1; ; attempt++) {
@@ -66,13 +55,10 @@ export async function transact(chain: Chain, call: Call, options: TransactOption
       const raw = await account.signTransaction({ type: 'eip1559', ...fields, maxFeePerGas, maxPriorityFeePerGas })
       const hash = keccak256(raw)
       await options.onSigned?.({ hash, raw, nonce })
-      try {
-        await broadcast(chain, raw, hash)
-        return { hash, ended: turn.sent(nonce) }
-      } catch (error) {
-        // Another process of the same wallet was faster. Whoever keeps books of what was signed must hear of it first.
-        if (!isNonceTaken(error) || options.onSigned !== undefined || attempt === NONCE_ATTEMPTS) throw error
-      }
+      const doubt = await broadcast(chain, { raw, hash })
+      if (doubt === null) return { hash, ended: turn.sent(nonce) }
+      // Another process of the same wallet was faster. Whoever keeps books of what was signed must hear of it first.
+      if (!isNonceUsed(doubt) || options.onSigned !== undefined || attempt === NONCE_ATTEMPTS) throw doubt
     }
   })
   try {
@@ -82,56 +68,10 @@ export async function transact(chain: Chain, call: Call, options: TransactOption
   }
 }
 
-/** Nodes agree on the words and on nothing else. */
-function isNonceTaken(error: unknown): boolean {
-  return error instanceof BitCdnError && /nonce( is)? too low/i.test(error.message)
-}
-
-async function estimate(chain: Chain, from: Address, call: Call, signal: AbortSignal | undefined): Promise<bigint> {
-  const gas = await ask(
-    chain.rpcUrl,
-    () => chain.client.estimateGas({ account: from, to: call.to, data: call.data, value: call.value ?? 0n }),
-    signal,
-  )
-  if (gas > TRANSACTION_GAS_CAP) {
-    throw new BitCdnError(
-      'transaction-failed',
-      `The transaction needs ${gas} gas and may use ${TRANSACTION_GAS_CAP} at most.`,
-      {
-        advice: 'Send less at once.',
-      },
-    )
-  }
-  const generous = gas + (gas * GAS_MARGIN_PERCENT) / 100n
-  return generous > TRANSACTION_GAS_CAP ? TRANSACTION_GAS_CAP : generous
-}
-
-async function requireCoin(
-  chain: Chain,
-  address: Address,
-  needed: bigint,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const balance = await ask(chain.rpcUrl, () => chain.client.getBalance({ address }), signal)
-  if (balance >= needed) return
-  throw new BitCdnError(
-    'no-funds',
-    `${address} holds ${formatEther(balance)} of the chain's coin and this transaction may cost ${formatEther(needed)}: ${formatEther(needed - balance)} are missing.`,
-    { advice: `Send at least ${formatEther(needed - balance)} to ${address} for gas.` },
-  )
-}
-
-/** The answer to a broadcast may get lost although the node took the transaction: then the hash is known there. */
-async function broadcast(chain: Chain, raw: Hex, hash: Hex): Promise<void> {
-  try {
-    await chain.client.sendRawTransaction({ serializedTransaction: raw })
-  } catch (error) {
-    const known = await chain.client.getTransaction({ hash }).then(
-      () => true,
-      () => false,
-    )
-    if (!known) throw asBitCdnError(error, chain.rpcUrl)
-  }
+async function carried(chain: JournaledChain, call: Call, options: TransactOptions): Promise<Mined> {
+  const { receipt } = await carry(chain, call, { signal: options.signal, timeout: options.timeout, ...options.intent })
+  if ((options.confirmations ?? 1) <= 1) return succeeded(chain, receipt)
+  return waitUntilMined(chain, receipt.transactionHash, options)
 }
 
 /** Waits for a transaction that was sent, by us or before a restart. Same errors as {@link transact}. */
@@ -155,18 +95,9 @@ export async function waitUntilMined(chain: Chain, hash: Hex, options: TransactO
 /** Null while it is not mined, and while the endpoint does not answer: the deadline ends both. */
 async function receiptOf(chain: Chain, hash: Hex, signal: AbortSignal | undefined): Promise<TransactionReceipt | null> {
   try {
-    return await ask(chain.rpcUrl, () => receiptOrNull(chain, hash), signal)
+    return await ask(chain.rpcUrl, () => receiptOrNull(chain.client, hash), signal)
   } catch (error) {
     if (error instanceof BitCdnError && error.code === 'rpc-unreachable') return null
-    throw error
-  }
-}
-
-async function receiptOrNull(chain: Chain, hash: Hex): Promise<TransactionReceipt | null> {
-  try {
-    return await chain.client.getTransactionReceipt({ hash })
-  } catch (error) {
-    if (error instanceof TransactionReceiptNotFoundError) return null
     throw error
   }
 }
@@ -206,19 +137,4 @@ async function reasonOf(chain: Chain, receipt: TransactionReceipt): Promise<stri
     const { code, message } = asBitCdnError(error, chain.rpcUrl)
     return code === 'rpc-unreachable' ? '' : ` ${message}`
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(interrupted(signal))
-    const stop = () => {
-      clearTimeout(timer)
-      reject(interrupted(signal as AbortSignal))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -1,4 +1,5 @@
 import type { Address } from 'viem'
+import type { TransactionJournal } from './journal.ts'
 import type { CompactSignature, Head, Lane, LogLine, SignedHead, SignedReceipt, SignedVoucher } from './types.ts'
 
 /** A session as the seeder's ledger holds it: one line of a log with what was served and signed on it. */
@@ -73,7 +74,8 @@ export interface LaneMove {
 }
 
 export interface Submission {
-  readonly hash: string
+  readonly id: string
+  /** Milliseconds. */
   readonly age: number
   readonly moves: readonly LaneMove[]
 }
@@ -83,6 +85,8 @@ export interface Submission {
  * survive a power cut; writers are committed in groups. Declared here, implemented in `storage`.
  */
 export interface ReceiptLedger {
+  /** What the wallet signed, in the same database. */
+  readonly journal: TransactionJournal
   /** Null when nothing is known of this lane. */
   laneLog(lane: Lane): Promise<LaneLog | null>
   session(session: Head): Promise<LedgerSession | null>
@@ -123,14 +127,15 @@ export interface ReceiptLedger {
   /** Keeps a voucher whose signature and amount were checked. Throws `refused` when it does not fit the log. */
   saveVoucher(voucher: SignedVoucher): Promise<void>
   /**
-   * A transaction that makes these moves is about to be sent. Throws `refused`, and then it must not be, when another
-   * one over some of these lines is on its way: two processes may have prepared the same range.
+   * A transaction that makes these moves is about to be signed; `id` is its intent's in the journal, or the hash of one
+   * that an operator sent. Throws `refused`, and then it must not be, when another one over some of these lines is on its
+   * way: two processes may have prepared the same range.
    */
-  markSubmitted(hash: string, moves: readonly LaneMove[]): Promise<void>
-  /** Transactions that were sent and of which nothing is known since; `age` in milliseconds. */
+  markSubmitted(id: string, moves: readonly LaneMove[]): Promise<void>
+  /** Transactions under way: of which nothing final is known. */
   submissions(): Promise<readonly Submission[]>
   /** The transaction failed or is gone: its ranges are settleable again. */
-  markFailed(hash: string): Promise<void>
+  markFailed(id: string): Promise<void>
   /**
    * The chain says that this lane's head is now `head`, and paid `amount` for the move (null when read without an
    * event: what was owed counts as paid). The same head again changes nothing. A head that the log does not contain

@@ -21,9 +21,23 @@ export interface SettlementOutcome {
   readonly skipped: readonly { laneKey: Hex; amount: bigint; reason: SkipReason }[]
 }
 
+/** What is final: what a transaction did, that it was reverted, or that it will never be on the chain. */
+export type SettlementEnd = SettlementOutcome | 'reverted' | 'dropped'
+
 export interface SettlementCall {
   readonly seeder: Address
   readonly batch: Hex
+}
+
+/** Awaited before what has ended is forgotten; after a crash it may come again for the same id. */
+export type TakeOver = (id: string, end: SettlementEnd) => Promise<void>
+
+export interface SendOptions extends WaitOptions {
+  /** Wei per gas that no bid passes. */
+  maxFeePerGas?: bigint | null | undefined
+  /** Awaited before anything is signed: nothing leaves when it throws. */
+  onBegin: () => Promise<void>
+  onEnd: TakeOver
 }
 
 /** What settling needs of a chain. {@link createSettlementChain} is it on a BandwidthSettlement contract. */
@@ -33,17 +47,24 @@ export interface SettlementChain {
   time(options?: WaitOptions): Promise<bigint>
   /** Wei that a unit of gas costs now. */
   gasPrice(options?: WaitOptions): Promise<bigint>
-  laneHead(lane: Lane, options?: WaitOptions): Promise<Head>
+  /** The lane's head now, or where it cannot be undone. */
+  laneHead(lane: Lane, options?: WaitOptions & { final?: boolean | undefined }): Promise<Head>
   /** Whether what `signer` signs for `sponsor` is honoured now. */
   maySign(sponsor: Address, signer: Address, options?: WaitOptions): Promise<boolean>
-  /** Settles in one transaction. `onSigned` is awaited before it leaves. */
+  /**
+   * Settles in one transaction, at most once for an id, whatever happens to this process. Resolves when it is in a block;
+   * `final` says whether that block can go away. `'pending'`: it is on its way, and tending brings it forward.
+   */
   settle(
+    id: string,
     calls: readonly SettlementCall[],
-    options: WaitOptions & { onSigned: (hash: Hex) => Promise<void> },
-  ): Promise<SettlementOutcome>
-  /** What became of a transaction that was sent earlier. */
+    options: SendOptions,
+  ): Promise<(SettlementOutcome & { final: boolean }) | 'pending'>
+  /** Looks after everything that {@link settle} sent and that is not final. Resolves to the ids that still are not. */
+  tend(options: WaitOptions & { onEnd: TakeOver }): Promise<readonly string[]>
+  /** What became of a transaction that somebody else sent. `'pending'` also while its block can go away. */
   outcome(hash: Hex, options?: WaitOptions): Promise<SettlementOutcome | 'pending' | 'reverted' | 'unknown'>
-  /** Every move of this seeder's lanes that the chain has seen, oldest first. */
+  /** Every final move of this seeder's lanes, oldest first. */
   history(seeder: Address, options?: WaitOptions): Promise<readonly { laneKey: Hex; amount: bigint; head: Head }[]>
 }
 

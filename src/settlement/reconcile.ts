@@ -2,7 +2,7 @@
 import type { Hex } from 'viem'
 import { type Lane, type LaneMove, laneKey, type ReceiptLedger } from '../receipts/index.ts'
 import { SUBMISSION_GRACE } from './constants.ts'
-import type { SettlementChain, SettlementOutcome, WaitOptions } from './ports.ts'
+import type { SettlementChain, SettlementEnd, TakeOver, WaitOptions } from './ports.ts'
 
 export interface ReconcileComponents {
   readonly ledger: ReceiptLedger
@@ -10,47 +10,65 @@ export interface ReconcileComponents {
 }
 
 /**
- * Finds out about every transaction that was sent and of which nothing is known since. One that the node does not know
- * counts as lost after `grace` milliseconds: another process may just be sending it, and nodes behind one address may
- * not have heard of it yet. Resolves to the hashes still pending.
+ * Finds out about everything that was sent and of which nothing final is known. What an operator sent and no node knows
+ * counts as lost after `grace` milliseconds: it may just be on its way, and nodes behind one address may not have heard of
+ * it yet. Resolves to the ids still under way.
  */
 export async function recoverSubmissions(
   { ledger, chain }: ReconcileComponents,
   options: WaitOptions & { grace?: number | undefined } = {},
 ): Promise<string[]> {
-  const pending: string[] = []
-  for (const { hash, age, moves } of await ledger.submissions()) {
-    const outcome = await chain.outcome(hash as Hex, options)
-    const young = age < (options.grace ?? SUBMISSION_GRACE)
-    if (outcome === 'pending' || (outcome === 'unknown' && young)) pending.push(hash)
-    else if (outcome === 'reverted' || outcome === 'unknown') await ledger.markFailed(hash)
-    else await applyOutcome(ledger, outcome, moves)
+  const { signal } = options
+  const pending = new Set(await chain.tend({ signal, onEnd: takeOver({ ledger, chain }) }))
+  for (const { id, age, moves } of await ledger.submissions()) {
+    if (pending.has(id)) continue
+    const entry = await ledger.journal.entry(id)
+    if (entry?.state === 'open') pending.add(id)
+    else if (entry !== null)
+      await ledger.markFailed(id) // it ended, and its end was taken over
+    else {
+      const outcome = isHash(id) ? await chain.outcome(id, options) : 'unknown'
+      const young = age < (options.grace ?? SUBMISSION_GRACE)
+      if (outcome === 'pending' || (outcome === 'unknown' && young)) pending.add(id)
+      else await applyEnd(ledger, id, outcome === 'unknown' ? 'dropped' : outcome, moves)
+    }
   }
-  return pending
+  return [...pending]
+}
+
+/** Writes down in the ledger what became of its moves. */
+export function takeOver({ ledger }: ReconcileComponents): TakeOver {
+  return async (id, end) => {
+    const submission = (await ledger.submissions()).find((sent) => sent.id === id)
+    await applyEnd(ledger, id, end, submission?.moves ?? [])
+  }
 }
 
 /** A lane that moved gets its new head and what was paid; what was skipped is settleable again. */
-export async function applyOutcome(
+async function applyEnd(
   ledger: ReceiptLedger,
-  outcome: SettlementOutcome,
+  id: string,
+  end: SettlementEnd,
   moves: readonly LaneMove[],
 ): Promise<void> {
   const lanes = new Map<string, Lane>(moves.map(({ lane }) => [laneKey(lane), lane]))
-  for (const { laneKey: key, head, amount } of outcome.settled) {
+  for (const { laneKey: key, head, amount } of typeof end === 'string' ? [] : end.settled) {
     const lane = lanes.get(key)
     if (lane !== undefined) await ledger.markSettled(lane, head, amount)
   }
-  await ledger.markFailed(outcome.hash)
+  await ledger.markFailed(id)
 }
 
-/** Compares one lane with the chain; where the head moved without us, reads what was paid for each move. */
+const isHash = (id: string): id is Hex => /^0x[0-9a-f]{64}$/i.test(id)
+
+/** Compares one lane with the final chain; where the head moved without us, reads what was paid for each move. */
 export async function reconcileLane(
   { ledger, chain }: ReconcileComponents,
   lane: Lane,
   options: WaitOptions = {},
 ): Promise<boolean> {
   const log = await ledger.laneLog(lane)
-  const head = await chain.laneHead(lane, options)
+  const head = await chain.laneHead(lane, { ...options, final: true })
   if (log === null || log.settled === head) return false
   const key = laneKey(lane)
   const history = await chain.history(lane.seeder, options)

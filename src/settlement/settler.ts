@@ -1,4 +1,5 @@
 // When money moves: vouchers before raw receipts, few transactions, and the chain asked before and after.
+import { randomUUID } from 'node:crypto'
 import type { Address, Hex } from 'viem'
 import { BitCdnError, hasCode } from '../errors.ts'
 import { type Lane, type LaneMove, laneKey } from '../receipts/index.ts'
@@ -6,7 +7,7 @@ import { groupByTransaction, type PreparedBatch, packBatches } from './batches.t
 import type { Claim } from './groups.ts'
 import { type Note, type PlanComponents, type PlanOptions, planLane } from './plan.ts'
 import type { SettlementLogger, SettlementOutcome, WaitOptions } from './ports.ts'
-import { applyOutcome, reconcileLane, recoverSubmissions } from './reconcile.ts'
+import { reconcileLane, recoverSubmissions, takeOver } from './reconcile.ts'
 import { SKIP_WORDS } from './words.ts'
 
 export interface SettlerComponents extends PlanComponents {
@@ -85,24 +86,18 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     return { batches, notes }
   }
 
-  /** One transaction; whatever becomes of it, the ledger knows its hash before it leaves. */
-  async function send(batches: readonly PreparedBatch[], signal: AbortSignal | undefined): Promise<SettlementOutcome> {
+  /** One transaction; whatever becomes of it, the ledger knows of it before it leaves. */
+  async function send(
+    batches: readonly PreparedBatch[],
+    signal: AbortSignal | undefined,
+  ): Promise<(SettlementOutcome & { final: boolean }) | 'pending'> {
+    const id = randomUUID()
     const moves = batches.flatMap((batch) => batch.moves)
-    let sent: Hex | null = null
-    try {
-      const outcome = await chain.settle(batches, {
-        signal,
-        onSigned: async (hash) => {
-          await ledger.markSubmitted(hash, moves)
-          sent = hash
-        },
-      })
-      await applyOutcome(ledger, outcome, moves)
-      return outcome
-    } catch (error) {
-      if (sent !== null && (await isOver(sent))) await ledger.markFailed(sent)
-      throw error
-    }
+    return chain.settle(id, batches, {
+      signal,
+      onBegin: () => ledger.markSubmitted(id, moves),
+      onEnd: takeOver(components),
+    })
   }
 
   /** Null when another process is settling some of these lines: the ledger refused, and nothing was sent. */
@@ -110,23 +105,13 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     batches: readonly PreparedBatch[],
     notes: Note[],
     signal: AbortSignal | undefined,
-  ): Promise<SettlementOutcome | null> {
+  ): Promise<(SettlementOutcome & { final: boolean }) | 'pending' | null> {
     try {
       return await send(batches, signal)
     } catch (error) {
       if (!hasCode(error, 'refused')) throw error
       for (const lane of lanesIn(batches)) notes.push({ lane, words: error.message })
       return null
-    }
-  }
-
-  /** Whether a transaction that failed us can no longer move a lane. In doubt it stays submitted. */
-  async function isOver(hash: Hex): Promise<boolean> {
-    try {
-      const outcome = await chain.outcome(hash)
-      return outcome === 'reverted' || outcome === 'unknown'
-    } catch {
-      return false
     }
   }
 
@@ -157,6 +142,10 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
         for (const group of groupByTransaction(batches)) {
           const outcome = await sendUnlessTaken(group, notes, signal)
           if (outcome === null) continue
+          if (outcome === 'pending') {
+            for (const lane of lanesIn(group)) notes.push({ lane, words: 'sent, and not in a block yet: looked after' })
+            continue
+          }
           const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
           transactions.push({ hash: outcome.hash, gasUsed: outcome.gasUsed, amount })
           notes.push(...skippedNotes(outcome, lanesIn(group)))

@@ -326,7 +326,7 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(1))
         const [sent] = await ledger.submissions()
         expect(sent?.age).to.be.within(0, 60_000)
-        expect({ ...sent, age: 0 }).to.deep.equal({ hash: '0x01', age: 0, moves: [move] })
+        expect({ ...sent, age: 0 }).to.deep.equal({ id: '0x01', age: 0, moves: [move] })
         const overlap = { ...move, to: log.head(2) }
         expect(await failure(ledger.markSubmitted('0x05', [overlap]))).to.match(/on their way in transaction 0x01/)
         await ledger.markFailed('0x01')

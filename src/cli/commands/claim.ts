@@ -193,7 +193,10 @@ async function withSettler(
   })
   try {
     const vouchers = gatewaysOf(settings, chain.account!)
-    await work(context, createSettler({ ledger, chain: createSettlementChain(chain), vouchers, logger: QUIET }))
+    await work(
+      context,
+      createSettler({ ledger, chain: createSettlementChain(chain, ledger.journal), vouchers, logger: QUIET }),
+    )
   } finally {
     await ledger.close()
   }

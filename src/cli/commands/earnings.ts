@@ -53,7 +53,12 @@ async function compareWithChain(settings: Settings, ledger: ReceiptLedger, { sig
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) return
   const { chain } = await openWallet(settings, signal, true)
   const quiet = { info: () => {}, warn: () => {} }
-  await createSettler({ ledger, chain: createSettlementChain(chain), vouchers: null, logger: quiet }).reconcile({
+  await createSettler({
+    ledger,
+    chain: createSettlementChain(chain, ledger.journal),
+    vouchers: null,
+    logger: quiet,
+  }).reconcile({
     signal,
   })
 }

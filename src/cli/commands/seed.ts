@@ -75,7 +75,7 @@ Examples:
       const gateways = gatewaysOf(settings, account, logger)
       const { autoClaim } = options
       const settler = createSettler(
-        { ledger, chain: createSettlementChain(chain), vouchers: gateways, logger },
+        { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: gateways, logger },
         autoClaim === undefined ? {} : { min: parseMoney(String(autoClaim), decimals, '--auto-claim') },
       )
       const seeder = createSeeder(

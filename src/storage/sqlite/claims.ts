@@ -22,9 +22,9 @@ export interface Claims {
   settleable(lane: Lane, options: { idleSeconds?: number; from?: Head }): SettleableRange | null
   seal(lane: Lane, to: Head): void
   saveVoucher(voucher: SignedVoucher): void
-  markSubmitted(hash: string, moves: readonly LaneMove[]): void
+  markSubmitted(id: string, moves: readonly LaneMove[]): void
   submissions(): Submission[]
-  markFailed(hash: string): void
+  markFailed(id: string): void
   markSettled(lane: Lane, head: Head, amount: bigint | null): void
 }
 
@@ -163,41 +163,41 @@ export function createClaims(database: Database, lanes: Lanes, now: () => number
          VALUES (?, ?, ?, ?, ?, ?)`,
       ).run(row.id, from, to, String(voucher.amount), blob(voucher.signer), blob(voucher.signature))
     },
-    markSubmitted(hash, moves) {
+    markSubmitted(id, moves) {
       for (const move of moves) {
         const row = lanes.get(move.lane)
         const { from, to } = placesOf(row, move)
         if (from < row.settledPlace) throw refused(`The lines behind ${move.from} are settled already.`)
-        const other = sql('SELECT hash FROM moves WHERE lane_id = ? AND from_place < ? AND to_place > ? LIMIT 1').get(
+        const other = sql('SELECT intent FROM moves WHERE lane_id = ? AND from_place < ? AND to_place > ? LIMIT 1').get(
           ...([row.id, to, from] as const),
         )
         if (other !== undefined) {
           throw refused(
-            `The lines behind ${move.from} are on their way in transaction ${other.hash}.`,
+            `The lines behind ${move.from} are on their way in transaction ${other.intent}.`,
             'Another command is settling the same lane; its outcome is looked up next time.',
           )
         }
         close(row, to)
-        sql('INSERT INTO moves (hash, lane_id, from_place, to_place, amount, created) VALUES (?, ?, ?, ?, ?, ?)').run(
-          ...([hash, row.id, from, to, String(move.amount), now()] as const),
+        sql('INSERT INTO moves (intent, lane_id, from_place, to_place, amount, created) VALUES (?, ?, ?, ?, ?, ?)').run(
+          ...([id, row.id, from, to, String(move.amount), now()] as const),
         )
       }
     },
     submissions() {
       const rows = new Map(lanes.all().map((row) => [row.id, row]))
-      const byHash = new Map<string, { hash: string; age: number; moves: LaneMove[] }>()
-      for (const found of sql('SELECT * FROM moves ORDER BY hash, lane_id, from_place').all()) {
+      const byIntent = new Map<string, { id: string; age: number; moves: LaneMove[] }>()
+      for (const found of sql('SELECT * FROM moves ORDER BY intent, lane_id, from_place').all()) {
         const row = rows.get(Number(found.lane_id)) as LaneRow
         const from = lanes.headAt(row, Number(found.from_place))
         const to = lanes.headAt(row, Number(found.to_place))
-        const hash = String(found.hash)
-        const sent = byHash.get(hash) ?? { hash, age: now() - Number(found.created), moves: [] }
+        const id = String(found.intent)
+        const sent = byIntent.get(id) ?? { id, age: now() - Number(found.created), moves: [] }
         sent.moves.push({ lane: row.lane, from, to, amount: big(found.amount) })
-        byHash.set(hash, sent)
+        byIntent.set(id, sent)
       }
-      return [...byHash.values()]
+      return [...byIntent.values()]
     },
-    markFailed: (hash) => void sql('DELETE FROM moves WHERE hash = ?').run(hash),
+    markFailed: (id) => void sql('DELETE FROM moves WHERE intent = ?').run(id),
     markSettled(lane, head, amount) {
       const row = lanes.find(lane)
       if (row === null) {

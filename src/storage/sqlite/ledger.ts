@@ -7,6 +7,7 @@ import { createClaims } from './claims.ts'
 import { type Database, openDatabase } from './database.ts'
 import { earnings } from './earnings.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createJournal } from './journal.ts'
 import { createLanes } from './lanes.ts'
 import { LEDGER_ID, LEDGER_MIGRATIONS } from './migrations.ts'
 import { createOwner } from './owner.ts'
@@ -52,6 +53,7 @@ export async function openLedger(init: LedgerInit): Promise<ReceiptLedger> {
   }
 
   return {
+    journal: createJournal(database, group, now),
     laneLog: (lane) =>
       group.read(() => {
         const row = lanes.find(lane)
@@ -90,9 +92,9 @@ export async function openLedger(init: LedgerInit): Promise<ReceiptLedger> {
     settleable: (lane, options = {}) => group.read(() => claims.settleable(lane, options)),
     seal: (lane, to) => group.write(() => claims.seal(lane, to)),
     saveVoucher: (voucher) => group.write(() => claims.saveVoucher(voucher)),
-    markSubmitted: (hash, moves) => group.write(() => claims.markSubmitted(hash, moves)),
+    markSubmitted: (id, moves) => group.write(() => claims.markSubmitted(id, moves)),
     submissions: () => group.read(() => claims.submissions()),
-    markFailed: (hash) => group.write(() => claims.markFailed(hash)),
+    markFailed: (id) => group.write(() => claims.markFailed(id)),
     markSettled: (lane, head, amount) => group.write(() => claims.markSettled(lane, head, amount)),
     earnings: (filter = {}) => group.read(() => earnings(database, lanes, filter)),
     async close() {

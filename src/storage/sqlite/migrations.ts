@@ -92,4 +92,37 @@ export const LEDGER_MIGRATIONS: Migrations = [
     PRIMARY KEY (lane_id, content_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What a wallet means to do once, and every bid that it signed for it.
+  CREATE TABLE intents (
+    id TEXT PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    account BLOB NOT NULL CHECK (length(account) = 20),
+    to_address BLOB NOT NULL CHECK (length(to_address) = 20),
+    data BLOB NOT NULL,
+    value TEXT NOT NULL,
+    max_fee TEXT,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed', 'dropped')),
+    created INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX intents_open ON intents (chain_id, account) WHERE state = 'open';
+
+  CREATE TABLE signed (
+    id INTEGER PRIMARY KEY,
+    intent TEXT NOT NULL REFERENCES intents (id),
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    raw BLOB NOT NULL,
+    nonce INTEGER NOT NULL,
+    gas TEXT NOT NULL,
+    max_fee TEXT NOT NULL,
+    max_tip TEXT NOT NULL,
+    lost INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX signed_intent ON signed (intent);
+
+  -- A move is known by the intent that makes it: a transaction that is bid for again has several hashes.
+  ALTER TABLE moves RENAME COLUMN hash TO intent;
+  `,
 ]

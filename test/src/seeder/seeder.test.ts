@@ -94,7 +94,7 @@ describe('a seeder', () => {
     const logger = createLogger({ name: 'seeder', level: 'silent' })
     const gateways = createGateways([init.gateway ?? createGatewayClient({ url: bed.gateway.url, account })])
     const settler = createSettler(
-      { ledger, chain: createSettlementChain(chain), vouchers: gateways, logger },
+      { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: gateways, logger },
       { idleSeconds: 0, voucherTimeout: 2_000 },
     )
     const seeder = createSeeder(

@@ -9,6 +9,7 @@ import type { Hex } from 'viem'
 import { amountFor, createSessionKey, signVoucher } from '../../../src/receipts/index.ts'
 import {
   createSettler,
+  type SettlementCall,
   type SettlementChain,
   type SettlementOutcome,
   type VoucherSource,
@@ -26,14 +27,34 @@ const REASONS = {
   Revoked: 'revoked',
   HeadUnmoved: 'head-unmoved',
 } as const
-const failures = ['none', 'before signing', 'before sending', 'answer lost'] as const
+const failures = ['none', 'before beginning', 'before signing', 'before sending', 'answer lost'] as const
 const logger = { info() {}, warn() {} }
 
-/** The contract's model as a chain, whose next transaction meets `failure`. */
+interface Sent {
+  readonly calls: readonly SettlementCall[]
+  signed: boolean
+  outcome: SettlementOutcome | null
+}
+
+/** The contract's model as a chain, whose next transaction meets `failure`: the process ends there. */
 function modelChain(model: SettlementModel) {
-  const outcomes = new Map<Hex, SettlementOutcome>()
   const history: { laneKey: Hex; amount: bigint; head: Hex }[] = []
-  let sent = 0
+  const journal = new Map<string, Sent>()
+  let mined = 0
+
+  function mine(sent: Sent): SettlementOutcome {
+    const hash: Hex = `0x${(++mined).toString(16).padStart(64, '0')}`
+    const groups = sent.calls.flatMap(({ seeder, batch }) => model.settle(seeder, batch))
+    const settled = groups.filter(({ reason }) => reason === 'None')
+    const skipped = groups.filter(({ reason }) => reason !== 'None')
+    history.push(...settled)
+    sent.outcome = {
+      ...{ hash, gasUsed: 1n, settled },
+      skipped: skipped.map(({ laneKey, amount, reason }) => ({ laneKey, amount, reason: REASONS[reason] })),
+    }
+    return sent.outcome
+  }
+
   const chain: SettlementChain & { failure: (typeof failures)[number] } = {
     failure: 'none',
     domain: TEST_DOMAIN,
@@ -42,25 +63,32 @@ function modelChain(model: SettlementModel) {
     laneHead: async (lane) => model.head(lane),
     maySign: async (sponsor, signer) => sponsor === signer,
     history: async () => history,
-    outcome: async (hash) => outcomes.get(hash) ?? 'unknown',
-    async settle(calls, { onSigned }) {
+    outcome: async () => 'unknown',
+    async settle(id, calls, { onBegin, onEnd }) {
       const { failure } = chain
       chain.failure = 'none'
-      if (failure === 'before signing') throw new Error(failure)
-      const hash: Hex = `0x${(++sent).toString(16).padStart(64, '0')}`
-      await onSigned(hash)
-      if (failure === 'before sending') throw new Error(failure)
-      const groups = calls.flatMap(({ seeder, batch }) => model.settle(seeder, batch))
-      const settled = groups.filter(({ reason }) => reason === 'None')
-      const skipped = groups.filter(({ reason }) => reason !== 'None')
-      history.push(...settled)
-      const outcome: SettlementOutcome = {
-        ...{ hash, gasUsed: 1n, settled },
-        skipped: skipped.map(({ laneKey, amount, reason }) => ({ laneKey, amount, reason: REASONS[reason] })),
+      const reached = (point: typeof failure): void => {
+        if (failure === point) throw new Error(failure)
       }
-      outcomes.set(hash, outcome)
-      if (failure === 'answer lost') throw new Error(failure)
-      return outcome
+      reached('before beginning')
+      const sent: Sent = { calls, signed: false, outcome: null }
+      journal.set(id, sent)
+      await onBegin()
+      reached('before signing')
+      sent.signed = true
+      reached('before sending')
+      const outcome = mine(sent)
+      reached('answer lost')
+      await onEnd(id, outcome)
+      journal.delete(id)
+      return { ...outcome, final: true }
+    },
+    async tend({ onEnd }) {
+      for (const [id, sent] of [...journal]) {
+        await onEnd(id, sent.signed ? (sent.outcome ?? mine(sent)) : 'dropped')
+        journal.delete(id)
+      }
+      return []
     },
   }
   return chain

@@ -92,7 +92,10 @@ describe('Settling', () => {
     return {
       ...{ ledger, log, sponsor, sponsorChain, seederChain, path },
       settler: (vouchers = null, settlerInit = {}) =>
-        createSettler({ ledger, chain: createSettlementChain(seederChain), vouchers, logger }, settlerInit),
+        createSettler(
+          { ledger, chain: createSettlementChain(seederChain, ledger.journal), vouchers, logger },
+          settlerInit,
+        ),
       async serve(place, bytes) {
         await ledger.openSession(log.head(place), USE)
         if (bytes > 0n) {
@@ -208,7 +211,7 @@ describe('Settling', () => {
     const beside = await openLedger({ path: at.path })
     const claim = createSettler({
       ledger: beside,
-      chain: createSettlementChain(at.seederChain),
+      chain: createSettlementChain(at.seederChain, beside.journal),
       vouchers: null,
       logger,
     })
@@ -326,13 +329,14 @@ describe('Settling', () => {
     const at = await scene({ lines: 1 })
     await at.serve(0, 5n * MIB)
     const beside = await openLedger({ path: at.path })
-    const onChain = createSettlementChain(at.seederChain)
+    const onChain = createSettlementChain(at.seederChain, at.ledger.journal)
+    const besideChain = createSettlementChain(at.seederChain, beside.journal)
     const slow: typeof onChain = {
       ...onChain,
       // Between the plan of the first and its signature, the second plans, signs and sends.
-      async settle(calls, options) {
-        await createSettler({ ledger: beside, chain: onChain, vouchers: null, logger }).settleOnce()
-        return onChain.settle(calls, options)
+      async settle(id, calls, options) {
+        await createSettler({ ledger: beside, chain: besideChain, vouchers: null, logger }).settleOnce()
+        return onChain.settle(id, calls, options)
       },
     }
     const late = createSettler({ ledger: at.ledger, chain: slow, vouchers: null, logger })
