@@ -16,11 +16,13 @@ export type ErrorCode =
   | 'no-pass'
   | 'pass-expired'
   | 'refused'
+  | 'wrong-password'
   | 'unknown-content'
   | 'no-sources'
   | 'verification-failed'
   | 'protocol'
   | 'gateway-unreachable'
+  | 'signer-unreachable'
   | 'interrupted'
 
 export interface ErrorDetails {

@@ -46,6 +46,7 @@ export {
 export { type AccountState, readAccount, readCredit } from './read-account.ts'
 export { type LaneState, readLane, type StateOptions } from './read-lane.ts'
 export { readSigner, type SignerState } from './read-signer.ts'
+export { connectRemoteAccount, type RemoteAccountInit } from './remote-account.ts'
 export { type Reservation, releaseReserve, reserve, reserveMany, thawReserve } from './reserve.ts'
 export { readReservedLanes } from './reserve-events.ts'
 export { decodeRevert, type Revert, readRevert } from './revert.ts'

@@ -1,4 +1,5 @@
 import { BitCdnError, type ErrorCode } from '../errors.ts'
+import { withoutSecrets } from '../secrets.ts'
 import { type CommandIo, toJson } from './io.ts'
 
 /** The process's exit code for each kind of failure. `docs/CLI.md` lists them; a test compares both. */
@@ -15,11 +16,13 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'wrong-chain': 5,
   'transaction-failed': 5,
   'gateway-unreachable': 5,
+  'signer-unreachable': 5,
   'no-funds': 6,
   'price-too-high': 6,
   'no-pass': 7,
   'pass-expired': 7,
   refused: 7,
+  'wrong-password': 7,
   'unknown-content': 8,
   'no-sources': 8,
   'verification-failed': 9,
@@ -33,20 +36,22 @@ export const EXIT_UNEXPECTED = 1
 /** Says what went wrong, once, and answers the exit code. */
 export function report(io: CommandIo, json: boolean, error: unknown): number {
   if (!(error instanceof BitCdnError)) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = withoutSecrets(error instanceof Error ? error.message : String(error))
     if (json) io.out(toJson({ error: { code: 'unexpected', message } }))
     else {
       io.err(`bitcdn: unexpected failure: ${message}`)
-      if (io.env.BITCDN_DEBUG && error instanceof Error) io.err(error.stack ?? '')
+      if (io.env.BITCDN_DEBUG && error instanceof Error) io.err(withoutSecrets(error.stack ?? ''))
       else io.err('Set BITCDN_DEBUG=1 to see where it happened, and please report it.')
     }
     return EXIT_UNEXPECTED
   }
-  if (json) io.out(toJson({ error: { code: error.code, message: error.message, advice: error.advice } }))
+  const message = withoutSecrets(error.message)
+  const advice = error.advice === undefined ? undefined : withoutSecrets(error.advice)
+  if (json) io.out(toJson({ error: { code: error.code, message, advice } }))
   else {
-    io.err(`bitcdn: ${error.message}`)
-    if (error.advice) io.err(error.advice)
-    if (io.env.BITCDN_DEBUG) io.err(error.stack ?? '')
+    io.err(`bitcdn: ${message}`)
+    if (advice) io.err(advice)
+    if (io.env.BITCDN_DEBUG) io.err(withoutSecrets(error.stack ?? ''))
   }
   return EXIT_CODES[error.code]
 }

@@ -14,6 +14,8 @@ export interface CommandIo {
   readonly terminal: boolean
   /** Writes without a line break to standard error; for redrawn progress. */
   draw(text: string): void
+  /** Asks for a password without showing it; undefined where there is no terminal to ask on. */
+  askSecret?: ((question: string) => Promise<string>) | undefined
   /** Makes the process end with this code although the command returned. */
   exitWith(code: number): void
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The only place that reads the process's environment and ends it.
+import { secretAsker } from './ask.ts'
 import { runCli } from './run.ts'
 
 const interrupt = new AbortController()
@@ -21,6 +22,7 @@ const code = await runCli(process.argv.slice(2), {
   env: process.env,
   signal: interrupt.signal,
   terminal: process.stderr.isTTY === true,
+  askSecret: secretAsker(interrupt.signal),
   exitWith: (wanted) => {
     exitCode = wanted
   },

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BitCdnError } from '../errors.ts'
+import { carriesSecret, rememberSecretsOf } from '../secrets.ts'
 import { type CommandIo, defaultHome } from './io.ts'
 
 /** One setting: a flag, an environment variable and a key of the config file, which win in that order. */
@@ -17,6 +18,16 @@ export const SETTINGS = {
   registry: { flag: '--registry <address>', env: 'BITCDN_REGISTRY', what: 'ContentRegistry contract' },
   chainId: { flag: '--chain-id <number>', env: 'BITCDN_CHAIN_ID', what: 'refuse any other chain' },
   key: { flag: '--key <name|file>', env: 'BITCDN_KEY', what: 'wallet key, by name or file', fallback: 'default' },
+  passwordFile: {
+    flag: '--password-file <file>',
+    env: 'BITCDN_PASSWORD_FILE',
+    what: 'file with the password of an encrypted key, readable by its owner alone',
+  },
+  signer: {
+    flag: '--signer <url>',
+    env: 'BITCDN_SIGNER',
+    what: 'JSON-RPC address of a program that holds the key and signs; --key then names its account by address',
+  },
   gateway: { flag: '--gateway <url>', env: 'BITCDN_GATEWAY', what: "address of the publisher's gateway" },
   bootstrap: {
     flag: '--bootstrap <multiaddrs>',
@@ -85,6 +96,7 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
     const found = value(name)
     return found === undefined || found === '' ? undefined : String(found)
   }
+  for (const name of URLS) guard(name, text(name) ?? '', { io, onCommandLine: options[name] !== undefined })
   return {
     home,
     json: options.json === true,
@@ -113,6 +125,24 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
       makeFolder(full)
       return full
     },
+  }
+}
+
+/** Settings whose value may carry a provider's key or a password. */
+const URLS = ['rpc', 'signer', 'gateway'] as const
+
+function guard(
+  name: SettingName,
+  value: string,
+  { io, onCommandLine }: { io: CommandIo; onCommandLine: boolean },
+): void {
+  for (const url of value.split(',')) {
+    rememberSecretsOf(url.trim())
+    if (!onCommandLine || name === 'gateway' || !carriesSecret(url.trim())) continue
+    const { flag, env } = SETTINGS[name]
+    const word = flag.split(' ')[0]
+    io.err(`Warning: ${word} seems to carry a key, and other users of this machine can read command lines.`)
+    io.err(`Put "${name}" into config.json of the data folder (mode 0600), or into ${env}.`)
   }
 }
 

@@ -1,9 +1,17 @@
 import type { Address } from 'viem'
 import { getAddress, isAddress } from 'viem'
-import { type Chain, connectChain, type Finality, readToken } from '../chain/index.ts'
+import {
+  type Chain,
+  connectChain,
+  connectRemoteAccount,
+  type Finality,
+  type LocalAccount,
+  readToken,
+} from '../chain/index.ts'
 import { BitCdnError } from '../errors.ts'
+import type { CommandIo } from './io.ts'
 import { loadKey } from './keys.ts'
-import type { Settings } from './settings.ts'
+import { SETTINGS, type Settings } from './settings.ts'
 import { parseWhole } from './words.ts'
 
 /** The chain that the settings name, with how its stablecoin is written. */
@@ -14,21 +22,35 @@ export interface Wallet {
 }
 
 export const CHAIN_SETTINGS = ['rpc', 'registry', 'chainId', 'finality'] as const
-export const WALLET_SETTINGS = [...CHAIN_SETTINGS, 'key'] as const
+/** Whose key signs: in a file here, or in another program. */
+export const KEY_SETTINGS = ['key', 'passwordFile', 'signer'] as const
+export const WALLET_SETTINGS = [...CHAIN_SETTINGS, ...KEY_SETTINGS] as const
 
 /** Connects; with the wallet's key unless `reads`. */
-export async function openWallet(settings: Settings, signal: AbortSignal, reads = false): Promise<Wallet> {
-  const account = reads ? undefined : loadKey(settings)
+export async function openWallet(settings: Settings, io: CommandIo, reads = false): Promise<Wallet> {
+  const { signal } = io
+  const rpcUrl = settings.required('rpc')
+  const registry = parseAddress(settings.required('registry'), '--registry')
   const chainId = settings.text('chainId')
   const chain = await connectChain({
-    rpcUrl: settings.required('rpc'),
-    addresses: { registry: parseAddress(settings.required('registry'), '--registry') },
+    rpcUrl,
+    addresses: { registry },
     chainId: chainId === undefined ? undefined : parseWhole(chainId, '--chain-id', 1),
     finality: parseFinality(settings.required('finality')),
-    account,
+    account: reads ? undefined : await openAccount(settings, io),
     signal,
   })
   return { chain, ...(await readToken(chain, { signal })) }
+}
+
+/** The account that the settings name: the key of a file, or one that a signer holds. */
+export async function openAccount(settings: Settings, io: CommandIo): Promise<LocalAccount> {
+  const url = settings.text('signer')
+  if (url === undefined) return loadKey(settings, io)
+  const named = settings.required('key')
+  // The key's default name says nothing to a signer; an address does.
+  const address = named === SETTINGS.key.fallback ? undefined : parseAddress(named, '--key, with --signer,')
+  return connectRemoteAccount({ url, address, signal: io.signal })
 }
 
 /** All lower case, all upper case, or with a right EIP-55 checksum: a slip in one letter must not send money elsewhere. */

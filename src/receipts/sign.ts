@@ -24,7 +24,13 @@ export async function signHead(
   log: { head: Head; expiry: bigint },
 ): Promise<SignedHead> {
   const { head, expiry } = log
-  return { head, expiry, signer: signer.address, signature: await signer.sign(domain.sessionLog(lane, head, expiry)) }
+  const statement = { type: 'SessionLog', domain, fields: { ...lane, head, expiry } } as const
+  return {
+    head,
+    expiry,
+    signer: signer.address,
+    signature: await signer.sign(domain.sessionLog(lane, head, expiry), statement),
+  }
 }
 
 export function signReceipt(domain: Domain, key: SessionKey, receipt: Receipt): SignedReceipt {
@@ -33,15 +39,18 @@ export function signReceipt(domain: Domain, key: SessionKey, receipt: Receipt): 
 }
 
 export async function signVoucher(domain: Domain, signer: Signer, voucher: Voucher): Promise<SignedVoucher> {
-  return { ...voucher, signer: signer.address, signature: await signer.sign(domain.voucher(voucher)) }
+  const statement = { type: 'Voucher', domain, fields: voucher } as const
+  return { ...voucher, signer: signer.address, signature: await signer.sign(domain.voucher(voucher), statement) }
 }
 
 export async function signTicket(domain: Domain, signer: Signer, ticket: SessionTicket): Promise<SignedTicket> {
-  return { ...ticket, signer: signer.address, signature: await signer.sign(domain.ticket(ticket)) }
+  const statement = { type: 'SessionTicket', domain, fields: ticket } as const
+  return { ...ticket, signer: signer.address, signature: await signer.sign(domain.ticket(ticket), statement) }
 }
 
 export async function signTerms(domain: Domain, signer: Signer, terms: SeederTerms): Promise<SignedTerms> {
-  return { ...terms, signer: signer.address, signature: await signer.sign(domain.terms(terms)) }
+  const statement = { type: 'SeederTerms', domain, fields: terms } as const
+  return { ...terms, signer: signer.address, signature: await signer.sign(domain.terms(terms), statement) }
 }
 
 export function signProof(domain: Domain, key: SessionKey, proof: SessionProof): CompactSignature {

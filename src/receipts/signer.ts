@@ -5,13 +5,15 @@ import { type Address, getAddress, keccak256, type LocalAccount } from 'viem'
 import { BitCdnError } from '../errors.ts'
 import { fromHex, toHex } from './bytes.ts'
 import type { Digest } from './domain.ts'
-import { compactFromWallet, compactSignature } from './signature.ts'
+import { compactFromWallet, compactSignature, isSignedBy } from './signature.ts'
+import { type Statement, typedData } from './typed-data.ts'
 import type { CompactSignature } from './types.ts'
 
-/** Whatever can sign a digest: a session key, or an account through {@link signerFromAccount}. */
+/** Whatever can sign a statement: a session key, or an account through {@link signerFromAccount}. */
 export interface Signer {
   readonly address: Address
-  sign(digest: Digest): CompactSignature | Promise<CompactSignature>
+  /** `statement` is what `digest` was made of: a key in another process shows and hashes it itself. */
+  sign(digest: Digest, statement: Statement): CompactSignature | Promise<CompactSignature>
 }
 
 export interface SessionKey extends Signer {
@@ -40,17 +42,24 @@ export function createSessionKey(privateKey?: `0x${string}`): SessionKey {
   }
 }
 
-/** A viem account that holds its key here (private key, mnemonic, or a custom one with `sign`). */
+/**
+ * A viem account: with its key in this process (private key, mnemonic), or one that signs typed data elsewhere. Such a
+ * signature is checked before it is used; throws `protocol` when the account did not make it.
+ */
 export function signerFromAccount(account: LocalAccount): Signer {
   return {
     address: getAddress(account.address),
-    async sign(digest) {
-      if (account.sign === undefined) {
-        throw new BitCdnError('usage', `The account ${account.address} cannot sign a hash.`, {
-          advice: 'Use an account made from a private key or a mnemonic.',
-        })
-      }
-      return compactFromWallet(await account.sign({ hash: toHex(digest) }))
+    async sign(digest, statement) {
+      if (account.sign !== undefined) return compactFromWallet(await account.sign({ hash: toHex(digest) }))
+      const signature = compactFromWallet(await account.signTypedData(typedData(statement)))
+      if (isSignedBy(digest, signature, account.address)) return signature
+      throw new BitCdnError(
+        'protocol',
+        `${account.address} signed something else than the ${statement.type} asked for.`,
+        {
+          advice: 'Nothing was sent. Check the wallet that signs for this account.',
+        },
+      )
     },
   }
 }

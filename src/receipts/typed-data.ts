@@ -49,6 +49,31 @@ export const TYPES = {
 
 export type SignedType = keyof typeof TYPES
 
+/** What a wallet is asked to sign: the fields of one of {@link TYPES} by name, for one chain and contract. */
+export interface Statement {
+  readonly type: SignedType
+  readonly domain: { readonly chainId: bigint; readonly settlement: `0x${string}` }
+  /** Fields that the type does not have are left out. */
+  readonly fields: object
+}
+
+/** The statement in the form of `eth_signTypedData_v4`. */
+export function typedData({ type, domain, fields }: Statement) {
+  const names = TYPES[type].map(({ name }) => name)
+  const message = Object.fromEntries(Object.entries(fields).filter(([name]) => (names as string[]).includes(name)))
+  return {
+    domain: {
+      name: DOMAIN_NAME,
+      version: DOMAIN_VERSION,
+      chainId: domain.chainId,
+      verifyingContract: domain.settlement,
+    },
+    types: { [type]: TYPES[type] },
+    primaryType: type,
+    message,
+  }
+}
+
 /** `Receipt(bytes24 session,uint48 bytesServed)`: the string whose hash names the type. */
 export function encodeType(type: SignedType): string {
   return `${type}(${TYPES[type].map((field) => `${field.type} ${field.name}`).join(',')})`

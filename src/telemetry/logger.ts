@@ -1,5 +1,6 @@
 // Logs are a message and fields. Secrets are taken out here, once, so that no caller has to remember it.
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { withoutSecrets } from '../secrets.ts'
 
 export type { Logger } from 'pino'
 
@@ -40,11 +41,11 @@ export function createLogger(init: LoggerInit): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    init.destination ?? pino.destination({ fd: 2, sync: true }),
+    clean(init.destination ?? pino.destination({ fd: 2, sync: true })),
   )
 }
 
-/** An error without what lies underneath it: the causes of RPC failures carry whole requests, and URLs with keys in them. */
+/** An error without what lies underneath it: the causes of RPC failures carry whole requests. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code } = error as { code?: unknown }
@@ -52,13 +53,13 @@ function describeError(error: unknown): unknown {
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),
-    message: withoutPaths(error.message),
+    message: error.message,
     ...(stack === undefined ? {} : { stack: stack.join('\n') }),
-    ...(error.cause instanceof Error ? { cause: withoutPaths(error.cause.message.split('\n')[0] ?? '') } : {}),
+    ...(error.cause instanceof Error ? { cause: error.cause.message.split('\n')[0] } : {}),
   }
 }
 
-/** Providers' keys travel in the path and the query of a URL. */
-function withoutPaths(text: string): string {
-  return text.replaceAll(/\b(https?:\/\/)(?:[^\s/@]*@)?([^\s/?#"']+)[^\s"']*/g, '$1$2')
+/** Providers' keys travel in URLs, and come back in the words of their answers: the whole line is looked through. */
+function clean(destination: DestinationStream): DestinationStream {
+  return { write: (line) => destination.write(withoutSecrets(line)) }
 }

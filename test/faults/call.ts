@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts')
@@ -12,6 +13,10 @@ export interface Called {
 }
 
 export interface CallOptions {
+  /** A file that standard input comes from. */
+  readonly input?: string
+  /** Variables beside PATH. */
+  readonly env?: Readonly<Record<string, string>>
   /** Runs the command through this one, such as `setpriv …`. */
   readonly through?: readonly string[]
   /** Called with every line of standard error. */
@@ -19,9 +24,13 @@ export interface CallOptions {
 }
 
 /** Runs `bitcdn` as a process of its own, and waits for its end. */
-export async function call(args: readonly string[], { through = [], onErr }: CallOptions = {}): Promise<Called> {
+export async function call(args: readonly string[], options: CallOptions = {}): Promise<Called> {
+  const { through = [], onErr } = options
   const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args]
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '' } })
+  const stdin = options.input === undefined ? 'ignore' : openSync(options.input, 'r')
+  const env = { PATH: process.env.PATH ?? '', ...options.env }
+  const child = spawn(command, rest, { stdio: [stdin, 'pipe', 'pipe'], env })
+  if (stdin !== 'ignore') closeSync(stdin)
   let out = ''
   let err = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -57,7 +57,7 @@ Examples:
     const settings = resolveSettings(options, io)
     refuseTwoThings(options)
     if (options.to !== undefined) parseAddress(String(options.to), '--to') // before anything is sent
-    const wallet = await openWallet(settings, io.signal)
+    const wallet = await openWallet(settings, io)
     const say = (amount: bigint): string => `${money(amount, wallet.decimals)} ${wallet.symbol}`
     const context: Context = { io, settings, options, wallet, say }
     if (options.share !== undefined) return claimShare(context)

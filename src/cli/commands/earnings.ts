@@ -49,18 +49,12 @@ export function earningsCommand(io: CommandIo): Command {
 }
 
 /** Where a chain is named, what it says about lanes and transactions is taken over first. */
-async function compareWithChain(settings: Settings, ledger: ReceiptLedger, { signal }: CommandIo): Promise<void> {
+async function compareWithChain(settings: Settings, ledger: ReceiptLedger, io: CommandIo): Promise<void> {
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) return
-  const { chain } = await openWallet(settings, signal, true)
+  const { chain } = await openWallet(settings, io, true)
   const quiet = { info: () => {}, warn: () => {} }
-  await createSettler({
-    ledger,
-    chain: createSettlementChain(chain, ledger.journal),
-    vouchers: null,
-    logger: quiet,
-  }).reconcile({
-    signal,
-  })
+  const components = { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: null, logger: quiet }
+  await createSettler(components).reconcile({ signal: io.signal })
 }
 
 /** The ledger of this data folder; one that is not there is not made by asking. */

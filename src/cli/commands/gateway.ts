@@ -34,7 +34,7 @@ Examples:
     const { signal } = io
     const publicUrl = options.publicUrl === undefined ? undefined : parseUrl(String(options.publicUrl))
     refuseSecond(settings.home, 'gateway')
-    const { chain } = await openWallet(settings, signal)
+    const { chain } = await openWallet(settings, io)
     const account = chain.account!
     const sponsor = options.sponsor === undefined ? account.address : parseAddress(String(options.sponsor), '--sponsor')
     const contents: GatewayContent[] = []

@@ -10,11 +10,10 @@ import { getContent, hashFiles, selfPaidSessions } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { openSponsorLog } from '../../storage/sqlite/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
-import { loadKey } from '../keys.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
 import { readReserved } from '../reserves.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
-import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
+import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
 
 /** How amounts are written when no chain was asked. */
@@ -57,7 +56,7 @@ Examples:
         bootstrap: settings.list('bootstrap'),
         allowPrivate: settings.flag('allowPrivate'),
       })
-      const [node, payment] = await both(starting, payments(settings, options, signal))
+      const [node, payment] = await both(starting, payments(settings, options, io))
       const display = progressDisplay(io, payment.decimals)
       const show = (view: ProgressView): void =>
         options.events === true
@@ -188,13 +187,14 @@ interface Payments {
 }
 
 /** Who authorises the sessions, by `--pay`; with a gateway named, the gateway. */
-async function payments(settings: Settings, options: Options, signal: AbortSignal): Promise<Payments> {
+async function payments(settings: Settings, options: Options, io: CommandIo): Promise<Payments> {
+  const { signal } = io
   const url = settings.text('gateway')
   const who = options.pay === undefined ? (url === undefined ? 'none' : 'gateway') : String(options.pay)
   const close = async (): Promise<void> => {}
   if (who === 'none') return { sessions: null, decimals: USUAL_DECIMALS, close }
   if (who === 'self') {
-    const { chain, decimals } = await openWallet(settings, signal)
+    const { chain, decimals } = await openWallet(settings, io)
     const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
     const where = { chainId: chain.id, settlement: chain.addresses.settlement }
     const { reserved } = await readReserved(chain, chain.account!.address, signal)
@@ -203,13 +203,13 @@ async function payments(settings: Settings, options: Options, signal: AbortSigna
     return { sessions, chain: where, decimals, hopeless, close: () => log.close() }
   }
   if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
-  const gateway = createGatewayClient({ url: settings.required('gateway'), account: loadKey(settings) })
+  const gateway = createGatewayClient({ url: settings.required('gateway'), account: await openAccount(settings, io) })
   const sessions: SessionSource = createSessionSource(gateway)
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) {
     const { chainId, settlement } = await gateway.info({ signal })
     return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, close }
   }
-  const { chain, decimals } = await openWallet(settings, signal)
+  const { chain, decimals } = await openWallet(settings, io, true)
   return { sessions, chain: { chainId: chain.id, settlement: chain.addresses.settlement }, decimals, close }
 }
 

@@ -34,7 +34,7 @@ Examples:
   return withSettings(command, ...WALLET_SETTINGS, 'gateway').action(async (what: string, options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
-    const { chain, decimals, symbol } = await openWallet(settings, signal)
+    const { chain, decimals, symbol } = await openWallet(settings, io)
     const publisher =
       options.publisher === undefined ? undefined : parseAddress(String(options.publisher), '--publisher')
     const { pass, contentId, title } = await findContent(chain, what, { publisher, signal })
@@ -88,7 +88,7 @@ function listCommand(io: CommandIo): Command {
     const settings = resolveSettings(options, io)
     const { signal } = io
     const needsKey = options.holder === undefined && what === undefined
-    const { chain, decimals, symbol } = await openWallet(settings, signal, !needsKey)
+    const { chain, decimals, symbol } = await openWallet(settings, io, !needsKey)
     const publisher =
       options.publisher === undefined ? undefined : parseAddress(String(options.publisher), '--publisher')
     if (what !== undefined && options.holder === undefined) {

@@ -51,7 +51,7 @@ Examples:
   return withSettings(command, ...WALLET_SETTINGS).action(async (path: string, options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
-    const { chain, decimals, symbol } = await openWallet(settings, signal)
+    const { chain, decimals, symbol } = await openWallet(settings, io)
     const text = (name: string): string => String(options[name])
     const price = parseMoney(text('price'), decimals, '--price')
     const terms = {

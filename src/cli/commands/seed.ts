@@ -49,7 +49,7 @@ Examples:
       const { signal } = io
       refuseSecond(settings.home, 'seed')
       const logger = programLogger('seeder', String(options.logLevel))
-      const { chain, decimals, symbol } = await openWallet(settings, signal)
+      const { chain, decimals, symbol } = await openWallet(settings, io)
       const account = chain.account!
       const pricePerGiB = parseMoney(String(options.pricePerGib), decimals, '--price-per-gib')
       const lanes = String(options.lanes)

@@ -33,7 +33,7 @@ export function depositCommand(io: CommandIo): Command {
   return withSettings(command, ...WALLET_SETTINGS).action(async (text: string, options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
-    const { chain, decimals, symbol } = await openWallet(settings, signal)
+    const { chain, decimals, symbol } = await openWallet(settings, io)
     const own = chain.account!.address
     const sponsor = options.sponsor === undefined ? own : parseAddress(String(options.sponsor), '--sponsor')
     const amount = parseAmount(text, decimals)
@@ -71,7 +71,7 @@ Examples:
       if ([text, options.thaw, options.release].filter((given) => given !== undefined).length !== 1) {
         throw new BitCdnError('usage', 'Give one of an amount to reserve, --thaw AMOUNT and --release.')
       }
-      const wallet = await openWallet(settings, signal)
+      const wallet = await openWallet(settings, io)
       const { chain, decimals, symbol } = wallet
       const seeder = parseAddress(who, 'The seeder')
       const lane = BigInt(parseWhole(String(options.lane), '--lane'))

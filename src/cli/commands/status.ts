@@ -5,11 +5,11 @@ import { formatEther } from 'viem'
 import { readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { type CommandIo, printResult } from '../io.ts'
-import { keyPath } from '../keys.ts'
+import { keyAddress, keyPath } from '../keys.ts'
 import { readReserved } from '../reserves.ts'
 import { listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
-import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
+import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { money } from '../words.ts'
 import { dateInWords } from './thaw.ts'
 
@@ -18,7 +18,7 @@ export function statusCommand(io: CommandIo): Command {
   return withSettings(command, ...WALLET_SETTINGS).action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const running = listRunning(settings.home)
-    const wallet = await walletStatus(settings, io.signal)
+    const wallet = await walletStatus(settings, io)
     printResult(io, settings.json, { home: settings.home, running, wallet }, () => [
       `Data folder  ${settings.home}`,
       ...(running.length === 0
@@ -51,11 +51,13 @@ function missing(settings: Settings): string {
   return lacks.join(' and ')
 }
 
-async function walletStatus(settings: Settings, signal: AbortSignal) {
+async function walletStatus(settings: Settings, io: CommandIo) {
+  const { signal } = io
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) return null
-  if (!existsSync(keyPath(settings, settings.required('key')))) return null
-  const { chain, decimals, symbol } = await openWallet(settings, signal)
-  const { address } = chain.account!
+  const remote = settings.text('signer') !== undefined
+  if (!remote && !existsSync(keyPath(settings, settings.required('key')))) return null
+  const { address } = remote ? await openAccount(settings, io) : await keyAddress(settings, io)
+  const { chain, decimals, symbol } = await openWallet(settings, io, true)
   const [token, coin, credit, account, { reserved, releasing, seeders }] = await Promise.all([
     readBalance(chain, address, undefined, { signal }),
     readCoin(chain, address, { signal }),

@@ -14,7 +14,7 @@ export function thawCommand(io: CommandIo): Command {
   return withSettings(command, ...WALLET_SETTINGS).action(async (text: string, options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
-    const { chain, decimals, symbol } = await openWallet(settings, signal)
+    const { chain, decimals, symbol } = await openWallet(settings, io)
     const sponsor = chain.account!.address
     const amount = parseMoney(text, decimals, 'The amount')
     const { balance } = await readAccount(chain, sponsor, { at: 'latest', signal })
@@ -46,7 +46,7 @@ export function withdrawCommand(io: CommandIo): Command {
   return withSettings(command, ...WALLET_SETTINGS).action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
-    const { chain, decimals, symbol } = await openWallet(settings, signal)
+    const { chain, decimals, symbol } = await openWallet(settings, io)
     const sponsor = chain.account!.address
     const to = options.to === undefined ? sponsor : parseAddress(String(options.to), '--to')
     const before = await readAccount(chain, sponsor, { at: 'latest', signal })

@@ -68,7 +68,9 @@ describe('Signatures', () => {
   it('of an account come out in the same form', async () => {
     const account = privateKeyToAccount(SECRET)
     const digest = domain.receipt({ session, bytesServed: 1n })
-    expect(await signerFromAccount(account).sign(digest)).to.equal(createSessionKey(SECRET).sign(digest))
+    const statement = { type: 'Receipt', domain, fields: { session, bytesServed: 1n } } as const
+    const local = await signerFromAccount(account).sign(digest, statement)
+    expect(local).to.equal(createSessionKey(SECRET).sign(digest))
   })
 
   it('of a wallet with a high s are turned round', async () => {

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const MAIN = resolve(import.meta.dirname, '../../../src/cli/main.ts')
+
+/** Runs `bitcdn` on a terminal of its own (`script` of util-linux makes one) and types an answer at each question. */
+export async function atTerminal(
+  args: readonly string[],
+  answers: readonly string[],
+): Promise<{ code: number; out: string }> {
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH ?? '', TERM: 'dumb' },
+  })
+  let out = ''
+  let asked = 0
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+    const questions = out.match(/: (?=\r?\n|$)/g)?.length ?? 0
+    for (; asked < questions && asked < answers.length; asked++) child.stdin.write(`${answers[asked]}\r`)
+  })
+  const code = await new Promise<number>((settle, fail) => {
+    child.once('error', fail)
+    child.once('close', (status) => settle(status ?? 128))
+  })
+  return { code, out: out.replaceAll('\r', '') }
+}
