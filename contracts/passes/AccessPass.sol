@@ -149,10 +149,11 @@ contract AccessPass is PassState, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IAccessPass
-    function refund(uint256 tokenId) external onlyCreator nonReentrant returns (uint256 amount) {
+    function refund(uint256 tokenId, uint256 maxAmount) external onlyCreator nonReentrant returns (uint256 amount) {
         address holder = _requireOwned(tokenId);
         if (!_isAuthorized(holder, msg.sender, tokenId)) revert AccessPass_RefundNotApproved(tokenId, holder);
         amount = _pass[tokenId].paid;
+        if (amount > maxAmount) revert AccessPass_RefundAboveMax(maxAmount, amount);
         delete _pass[tokenId];
         _burn(tokenId);
         emit PassRefunded(tokenId, holder, amount);

@@ -110,6 +110,8 @@ interface IAccessPass is IERC721Metadata, IERC2981, IERC4906, IERC5192 {
     error AccessPass_NotValid(uint256 tokenId);
     /// @notice The holder did not approve the creator for this pass.
     error AccessPass_RefundNotApproved(uint256 tokenId, address holder);
+    /// @notice A refund would cost the creator more than it said.
+    error AccessPass_RefundAboveMax(uint256 maxAmount, uint256 amount);
     /// @notice A pass is created with 1 to `max` tiers.
     error AccessPass_BadTierCount(uint256 max, uint256 actual);
 
@@ -205,10 +207,12 @@ interface IAccessPass is IERC721Metadata, IERC2981, IERC4906, IERC5192 {
 
     /// @notice Burns a pass and returns what was paid for it, renewals included, from the creator to its holder.
     /// @dev Emits {PassRefunded} and ERC-721 Transfer. Requirements: the caller is the creator and approved this contract for
-    /// the stablecoin; the holder approved the creator for the pass, so that nobody loses a pass against its will.
+    /// the stablecoin; the holder approved the creator for the pass, so that nobody loses a pass against its will; at most
+    /// `maxAmount` was paid. Anyone may renew a pass, a moment before its refund too, with what goes to a friend's shares.
     /// @param tokenId Which pass.
+    /// @param maxAmount The most that the creator returns.
     /// @return amount What was returned.
-    function refund(uint256 tokenId) external returns (uint256 amount);
+    function refund(uint256 tokenId, uint256 maxAmount) external returns (uint256 amount);
 
     /// @notice Names who may {consume}; zero stands for the creator.
     /// @dev Emits {RedeemerChanged}. Requirements: the caller is the creator.

@@ -77,7 +77,7 @@ export default {
   networks: {
     default: {
       type: 'edr-simulated', chainType: 'l1', hardfork: 'prague',
-      allowUnlimitedContractSize: true, blockGasLimit: 100_000_000n,
+      allowUnlimitedContractSize: true, blockGasLimit: 36_000_000n,
     },
   },
 }

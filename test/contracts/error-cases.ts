@@ -523,13 +523,17 @@ const CASES: Record<string, Record<string, Case>> = {
     'to is zero': ({ creating }) => creating.grant(LIFETIME, ZERO),
   },
   'AccessPass.refund': {
-    'caller is not the creator': byOthers((pass) => pass.refund(1n)),
-    'pass that does not exist': ({ creating }) => creating.refund(99n),
-    'pass whose holder did not approve': ({ creating }) => creating.refund(1n),
+    'caller is not the creator': byOthers((pass) => pass.refund(1n, 5n * USD)),
+    'pass that does not exist': ({ creating }) => creating.refund(99n, 5n * USD),
+    'pass whose holder did not approve': ({ creating }) => creating.refund(1n, 5n * USD),
+    'paid more than maxAmount': async ({ creating, buying, publisher }) => {
+      await buying.approve(publisher.address, 1n)
+      return creating.refund(1n, 5n * USD - 1n)
+    },
     'creator approved too little stablecoin': async ({ creating, buying, token, publisher, pass }) => {
       await buying.approve(publisher.address, 1n)
       await token.connect(publisher).approve(pass, 5n * USD - 1n)
-      return creating.refund(1n)
+      return creating.refund(1n, 5n * USD)
     },
   },
   'AccessPass.setRedeemer': {

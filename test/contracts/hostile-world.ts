@@ -128,7 +128,7 @@ export async function entryPoints({ settlement, shareToken, pass, player, delega
     [pass, 'buyWithPermit', [LIFETIME, me, 5n * USD, LATER, ...nobody]],
     [pass, 'buyWithAuthorization', [LIFETIME, me, 5n * USD, LATER, authorization]],
     [pass, 'renew', [1n, 3n * USD, LATER]],
-    [pass, 'refund', [1n]],
+    [pass, 'refund', [1n, 3n * USD]],
   ]
   return calls
 }
