@@ -216,7 +216,12 @@ describe('AccessPass, run by its creator', () => {
     await pass.connect(buyer).renew(2n, 3n * USD, LATER)
     await expect(own.refund(2n, 6n * USD)).to.be.revertedWithCustomError(pass, 'AccessPass_RefundNotApproved')
     await pass.connect(buyer).approve(publisher.address, 2n)
-    await expect(own.refund(2n, 6n * USD)).to.changeTokenBalances(ethers, token, [publisher, buyer], [-6n * USD, 6n * USD])
+    await expect(own.refund(2n, 6n * USD)).to.changeTokenBalances(
+      ethers,
+      token,
+      [publisher, buyer],
+      [-6n * USD, 6n * USD],
+    )
     expect(await pass.isValid(2n)).to.equal(false)
     await expect(pass.ownerOf(2n)).to.be.revertedWithCustomError(pass, 'ERC721NonexistentToken')
   })
