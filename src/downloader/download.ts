@@ -98,6 +98,8 @@ async function run(
   let metainfo: Metainfo | null = typeof request.content === 'string' ? null : request.content
   let to: (Destination & { store: ContentStore }) | null = null
   let opening: Promise<void> | null = null
+  /** What is on disk already is looked at, which may take long: nobody is waited for meanwhile. */
+  let opensStore = false
   let aliveAt = performance.now()
   let progressAt = performance.now()
   let received = 0
@@ -140,7 +142,12 @@ async function run(
   }
 
   async function openStore(known: Metainfo): Promise<void> {
-    const store = await request.store(known)
+    opensStore = true
+    const store = await request.store(known).finally(() => {
+      opensStore = false
+      aliveAt = performance.now()
+      progressAt = aliveAt
+    })
     const plan = createPlan(store)
     const intake = createIntake({ store, plan, failed: fail, written: () => plan.complete && outcome.resolve() })
     to = { plan, intake, store }
@@ -172,6 +179,7 @@ async function run(
     if (id === node.peerId.toString()) return
     const peer = createPeer({
       ...{ target, node, contentId, record, lines, check, destination, signal: over.signal },
+      before: known ?? null,
       progressed(bytes) {
         received += bytes
         if (bytes > 0) progressAt = performance.now()
@@ -215,7 +223,7 @@ async function run(
     const nobody =
       peers.size === 0 ? !searching && (request.sources ?? []).length === 0 : !searching && alive().length === 0
     const stuck = now - aliveAt >= patience || now - progressAt >= patience + STUCK_MILLISECONDS
-    if (nobody || stuck) fail(nobodyServes(contentId, failures(), received > 0))
+    if (!opensStore && (nobody || stuck)) fail(nobodyServes(contentId, failures(), received > 0))
     if (to !== null && flushing === null && now - flushedAt >= FLUSH_MILLISECONDS) {
       flushing = to.intake
         .flush()

@@ -43,6 +43,12 @@ export function nobodyServes(contentId: string, failures: readonly SeederFailure
   if (paid !== undefined) {
     return new BitCdnError(paid.code, paid.message, { advice: 'Buy a pass for this content, or renew it.' })
   }
+  if (only('gateway-unreachable')) {
+    return new BitCdnError('gateway-unreachable', failures[0]!.message, {
+      advice: 'Check --gateway and that the gateway runs, then start again: what was fetched is kept.',
+      retry: true,
+    })
+  }
   if (failures.some(({ code }) => code === 'refused') && !begun) {
     return new BitCdnError('refused', `Every seeder refused.${details}`, {
       advice: 'The reasons above say what each of them asks for.',

@@ -31,6 +31,8 @@ export interface PeerInit {
   /** Null when the content is asked for without paying. */
   readonly lines: Lines | null
   readonly signal: AbortSignal
+  /** The same seeder earlier in this download, which left; what it brought goes on being counted. */
+  readonly before: Pick<DownloadPeer, 'bytes' | 'paid'> | null
   /** Throws when this seeder's terms do not suit. */
   check(terms: SignedTerms | null): void
   /** The plan and the store; fetches the metainfo from this seeder when nobody has yet. */
@@ -81,8 +83,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let renewing = false
   let renewAt = 0
   let finishing = false
-  let bytes = 0
-  let paidBefore = 0n
+  let bytes = init.before?.bytes ?? 0
+  let paidBefore = init.before?.paid ?? 0n
   let lacksLine = false
   let failure: SeederFailure | null = null
   let visitOver = Promise.withResolvers<Error | null>()

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { sha256 } from '../../../src/content/index.ts'
+import { type ContentStore, type Metainfo, sha256 } from '../../../src/content/index.ts'
 import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import {
   createDownloader,
@@ -215,6 +215,19 @@ describe('a download', () => {
     expect(again.bytes).to.equal(0)
   })
 
+  it('gives nobody up while it looks at what is on disk, however long that takes', async () => {
+    const swarm = await start({ bytes: 2 * MIB, seeders: [{}] })
+    const downloader = createDownloader({ node: swarm.node, sessions: swarm.sponsor }, { patience: 100 })
+    const slowly = async (metainfo: Metainfo): Promise<ContentStore> => {
+      await new Promise((settle) => setTimeout(settle, 600))
+      return swarm.store()(metainfo)
+    }
+    const request = { content: swarm.content.metainfo, discover: false, store: slowly }
+    const first = await downloader.download({ ...request, sources: swarm.sources })
+    await first.store.close()
+    expect((await downloader.download(request)).bytes).to.equal(0)
+  })
+
   it('takes free content without a session, where the seeder gives it away', async () => {
     const swarm = await start({ bytes: 6 * MIB, seeders: [{ free: true }, { free: false }] })
     const result = await createDownloader({ node: swarm.node, sessions: null }).download({
@@ -274,6 +287,17 @@ describe('a download', () => {
       const downloader = createDownloader({ node: swarm.node, sessions })
       const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
       expect((await failure(downloader.download(request))).code).to.equal('no-pass')
+    })
+
+    it('when the gateway that authorises lines does not answer', async () => {
+      const swarm = await start({ bytes: MIB, seeders: [{}, {}] })
+      const sessions = {
+        open: () => Promise.reject(new BitCdnError('gateway-unreachable', 'The gateway is away.')),
+      }
+      const downloader = createDownloader({ node: swarm.node, sessions }, { patience: 500 })
+      const request = { content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false }
+      const error = await failure(downloader.download(request))
+      expect([error.code, error.message]).to.deep.equal(['gateway-unreachable', 'The gateway is away.'])
     })
 
     it('when the seeders want another chain', async () => {
