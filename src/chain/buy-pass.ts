@@ -74,7 +74,7 @@ export function requirePrice(tier: Tier, maxPrice: bigint | undefined): void {
   if (maxPrice === undefined || tier.price <= maxPrice) return
   throw new BitCdnError(
     'price-too-high',
-    `Tier ${tier.tier} costs ${tier.price} token units, and you would pay ${maxPrice} at most.`,
+    `Tier ${tier.tier} costs ${tier.price} token units, and you would pay ${maxPrice} token units at most.`,
     {
       advice: 'Choose another tier or raise the most that you would pay.',
     },

@@ -67,17 +67,25 @@ export function revertError(revert: Revert, cause?: unknown): BitCdnError {
     const missing = (args.needed as bigint) - (args.balance as bigint)
     return new BitCdnError(
       'no-funds',
-      `${args.sender} holds ${args.balance} token units and needs ${args.needed}: ${missing} are missing.`,
+      `${args.sender} holds ${args.balance} token units and needs ${args.needed} token units: ${missing} token units are missing.`,
       { ...details, advice: `Send at least ${missing} token units to ${args.sender}.` },
     )
   }
-  const said = Object.entries(args).map(([key, value]) => `${key} ${String(value)}`)
+  const unit = MONEY.has(name) ? ' token units' : ''
+  const said = Object.entries(args).map(([key, value]) => `${key} ${String(value)}${unit}`)
   const words = name === 'Error' ? String(args.reason) : said.length === 0 ? name : `${name} (${said.join(', ')})`
   return new BitCdnError('transaction-failed', `The contract refused: ${words}.`, {
     ...details,
     advice: adviceFor(name) ?? 'Nothing was changed on the chain. Correct the values and try again.',
   })
 }
+
+/** Refusals whose numbers are all amounts. */
+const MONEY = new Set([
+  'BandwidthSettlement_InsufficientBalance',
+  'BandwidthSettlement_AllowanceExceeded',
+  'AccessPass_PriceAboveMax',
+])
 
 function adviceFor(name: string): string | undefined {
   if (name === 'ERC20InsufficientAllowance') return 'Approve the contract for this amount first.'

@@ -93,11 +93,11 @@ export async function requireBalance(
 ): Promise<void> {
   const balance = await readBalance(chain, holder, token, options)
   if (balance >= amount) return
+  const unit = token === chain.addresses.token ? 'token units' : `units of ${token}`
+  const missing = `${amount - balance} ${unit}`
   throw new BitCdnError(
     'no-funds',
-    `${holder} holds ${balance} units of ${token} and needs ${amount}: ${amount - balance} are missing.`,
-    {
-      advice: `Send at least ${amount - balance} units of ${token} to ${holder}.`,
-    },
+    `${holder} holds ${balance} ${unit} and needs ${amount} ${unit}: ${missing} are missing.`,
+    { advice: `Send at least ${missing} to ${holder}.` },
   )
 }

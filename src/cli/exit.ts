@@ -1,6 +1,7 @@
 import { BitCdnError, type ErrorCode } from '../errors.ts'
 import { withoutSecrets } from '../secrets.ts'
 import { type CommandIo, toJson } from './io.ts'
+import { inCoins } from './words.ts'
 
 /** The process's exit code for each kind of failure. `docs/CLI.md` lists them; a test compares both. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
@@ -49,8 +50,8 @@ export function report(io: CommandIo, json: boolean, error: unknown): number {
   const advice = error.advice === undefined ? undefined : withoutSecrets(error.advice)
   if (json) io.out(toJson({ error: { code: error.code, message, advice } }))
   else {
-    io.err(`bitcdn: ${message}`)
-    if (advice) io.err(advice)
+    io.err(`bitcdn: ${inCoins(message)}`)
+    if (advice) io.err(inCoins(advice))
     if (io.env.BITCDN_DEBUG) io.err(withoutSecrets(error.stack ?? ''))
   }
   return EXIT_CODES[error.code]

@@ -12,7 +12,7 @@ import { BitCdnError } from '../errors.ts'
 import type { CommandIo } from './io.ts'
 import { loadKey } from './keys.ts'
 import { SETTINGS, type Settings } from './settings.ts'
-import { parseWhole } from './words.ts'
+import { parseWhole, speakIn } from './words.ts'
 
 /** The chain that the settings name, with how its stablecoin is written. */
 export interface Wallet {
@@ -40,7 +40,9 @@ export async function openWallet(settings: Settings, io: CommandIo, reads = fals
     account: reads ? undefined : await openAccount(settings, io),
     signal,
   })
-  return { chain, ...(await readToken(chain, { signal })) }
+  const coin = await readToken(chain, { signal })
+  speakIn(coin)
+  return { chain, ...coin }
 }
 
 /** The account that the settings name: the key of a file, or one that a signer holds. */

@@ -1,4 +1,4 @@
-import { formatUnits, parseUnits } from 'viem'
+import { formatGwei, formatUnits, parseUnits } from 'viem'
 import { BitCdnError } from '../errors.ts'
 
 /** How numbers are said to people, and read from them. MB = 10^6 bytes; prices are per GiB = 2^30 bytes. */
@@ -23,6 +23,27 @@ export function secondsInWords(seconds: number): string {
 export function money(units: bigint, decimals: number): string {
   const [whole = '0', fraction = ''] = formatUnits(units, decimals).split('.')
   return `${whole}.${fraction.padEnd(2, '0')}`
+}
+
+/** How the stablecoin of this process's chain is written. */
+export interface Coin {
+  readonly symbol: string
+  readonly decimals: number
+}
+
+/** Most stablecoins have six decimals; a chain that is asked tells its own. */
+let coin: Coin = { symbol: 'USD', decimals: 6 }
+
+/** From here on sentences about money use this coin: one process speaks to one chain. */
+export function speakIn(known: Coin): void {
+  coin = known
+}
+
+/** "holds 5000000 token units" is said as "holds 5.00 tUSD", a price of gas in gwei. For people; JSON keeps the units. */
+export function inCoins(text: string): string {
+  return text
+    .replaceAll(/\b(\d+) token units?\b/g, (_all, units) => `${money(BigInt(units), coin.decimals)} ${coin.symbol}`)
+    .replaceAll(/\b(\d+) wei\b/g, (_all, wei) => `${formatGwei(BigInt(wei))} gwei`)
 }
 
 /** Reads "5", "0.05": an amount in whole coins, as token units. */

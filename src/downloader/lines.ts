@@ -160,7 +160,11 @@ export function createLines(init: LinesInit): Lines {
 }
 
 export function tooExpensive(price: bigint, maxPrice: bigint): BitCdnError {
-  return new UnsuitableTermsError('price-too-high', `It asks for ${price} per GiB; the maximum is ${maxPrice}.`, {
-    advice: 'Raise --max-price, or wait for cheaper seeders.',
-  })
+  return new UnsuitableTermsError(
+    'price-too-high',
+    `It asks for ${price} token units per GiB; the maximum is ${maxPrice} token units.`,
+    {
+      advice: 'Raise --max-price, or wait for cheaper seeders.',
+    },
+  )
 }

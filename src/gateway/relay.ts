@@ -79,7 +79,7 @@ export function createRelay(
     if (price > maxPrice) {
       throw new BitCdnError(
         'price-too-high',
-        `Tier ${tier} costs ${price} token units, and the buyer signed for ${maxPrice} at most.`,
+        `Tier ${tier} costs ${price} token units, and the buyer signed for ${maxPrice} token units at most.`,
         { advice: 'Sign for the price as it stands.' },
       )
     }

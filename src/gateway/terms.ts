@@ -29,7 +29,7 @@ export function createTermsCheck(chain: Chain): TermsCheck {
     if (terms.expiry + CLOCK_SKEW_SECONDS < BigInt(Math.floor(Date.now() / 1000))) return 'its terms have expired'
     if (terms.lanes.length === 0) return 'it offers no lane'
     if (terms.pricePerGiB > content.pricePerGiB) {
-      return `it asks ${terms.pricePerGiB} per GiB, and this content pays ${content.pricePerGiB} at most`
+      return `it asks ${terms.pricePerGiB} token units per GiB, and this content pays ${content.pricePerGiB} token units at most`
     }
     const peer = `${terms.seeder}:${terms.peerId}`
     const last = newest.get(peer)

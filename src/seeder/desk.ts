@@ -61,7 +61,10 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     if (lane.seeder !== init.seeder || !init.lanes.includes(lane.lane))
       throw new RefusedError('wrongLane', `Lane ${lane.lane} of ${lane.seeder} is not served here.`)
     if (lane.pricePerGiB < init.pricePerGiB)
-      throw new RefusedError('priceTooLow', `${lane.pricePerGiB} per GiB were offered, ${init.pricePerGiB} are asked.`)
+      throw new RefusedError(
+        'priceTooLow',
+        `${lane.pricePerGiB} token units per GiB were offered, ${init.pricePerGiB} token units are asked.`,
+      )
     const selfPaid = session.ticket === null
     const { allowance } = await checkAuthority(components, session, contentId)
     await takeLog(components, session, (await view.lane(lane)).head)
@@ -90,7 +93,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     if (allowance >= amountFor([ahead], lane.pricePerGiB) || (await exposure.isReserved(lane, ahead))) return
     throw new RefusedError(
       'reserveTooSmall',
-      `The delegate may spend ${allowance} more, and nothing is reserved for lane ${lane.lane}.`,
+      `The delegate may spend ${allowance} token units more, and nothing is reserved for lane ${lane.lane}.`,
     )
   }
 

@@ -94,7 +94,7 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
   function tooSmall({ lane, free }: LaneBook): RefusedError {
     return new RefusedError(
       'reserveTooSmall',
-      `${lane.sponsor} has reserved ${free} for lane ${lane.lane} at ${lane.pricePerGiB} per GiB, and that is used up.`,
+      `${lane.sponsor} has reserved ${free} token units for lane ${lane.lane} at ${lane.pricePerGiB} token units per GiB, and that is used up.`,
     )
   }
 

@@ -163,7 +163,10 @@ export function createServing(init: ServingInit): Serving {
       throw new RefusedError('wrongLane', `Lane ${lane.lane} is not served here; ${known.lanes.join(', ')} are.`)
     }
     if (lane.pricePerGiB < known.pricePerGiB) {
-      throw new RefusedError('priceTooLow', `${lane.pricePerGiB} per GiB were offered, ${known.pricePerGiB} are asked.`)
+      throw new RefusedError(
+        'priceTooLow',
+        `${lane.pricePerGiB} token units per GiB were offered, ${known.pricePerGiB} token units are asked.`,
+      )
     }
     const proof = {
       ...{ session, nonce: bytesToHex(nonce) },

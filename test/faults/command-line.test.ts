@@ -108,16 +108,20 @@ describe('each of these fails with one clear sentence and a documented exit code
 
   it('no funds', async () => {
     const poor = await shop.bed.persona('poor')
-    expectFailure(await call(at(poor, 'pass', 'buy', shop.content.pass)), 6, /holds 0 .*needs 5000000/)
+    expectFailure(
+      await call(at(poor, 'pass', 'buy', shop.content.pass)),
+      6,
+      /holds 0\.00 tUSD and needs 5\.00 tUSD: 5\.00 tUSD are missing/,
+    )
     const gasless = await shop.bed.persona('gasless', { gas: false })
     expectFailure(await call(at(gasless, 'claim', '--approve', shop.creator.address)), 6, /gas|coin/)
   })
 
   it('a price above --max-price', async () => {
     const args = ['pass', 'buy', shop.content.pass, '--again', '--max-price', '4.99']
-    expectFailure(await call(at(buyer, ...args)), 6, /costs 5000000 .*4990000 at most/)
+    expectFailure(await call(at(buyer, ...args)), 6, /costs 5\.00 tUSD.*4\.99 tUSD at most/)
     const get = [...shop.get(buyer, folder), '--max-price-per-gib', '0.049', '--patience', '3']
-    expectFailure(await call(get), 6, /50000.*49000/)
+    expectFailure(await call(get), 6, /0\.05 tUSD per GiB.*0\.049 tUSD/)
   })
 
   it('what would cost money twice, or overwrite what it should read', async () => {

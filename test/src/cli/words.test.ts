@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { progressLine } from '../../../src/cli/progress.ts'
-import { bytesInWords, money, parseMoney, parsePercent, secondsInWords } from '../../../src/cli/words.ts'
+import { bytesInWords, inCoins, money, parseMoney, parsePercent, secondsInWords } from '../../../src/cli/words.ts'
 
 describe('numbers in words', () => {
   it('says bytes in powers of ten', () => {
@@ -22,6 +22,12 @@ describe('numbers in words', () => {
       '5.00',
       '1.234567',
     ])
+  })
+
+  it('says the amounts of failures as people write them', () => {
+    expect(inCoins('0xabc holds 0 token units and needs 5000000 token units. Gas costs 1500000000 wei now.')).to.equal(
+      '0xabc holds 0.00 USD and needs 5.00 USD. Gas costs 1.5 gwei now.',
+    )
   })
 
   it('reads back the money that it says', () => {
