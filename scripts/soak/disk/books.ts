@@ -53,7 +53,8 @@ export function createBooks(): Books {
         const bytes = Number(session?.receipt?.bytesServed ?? 0n)
         if (session === null) return `The line of session ${names[i]} is gone.`
         if (bytes < known.held) return `Session ${names[i]} holds ${bytes} bytes; ${known.held} were answered for.`
-        if (bytes > Math.max(known.offered, known.held)) return `Session ${names[i]} holds ${bytes} bytes, never offered.`
+        if (bytes > Math.max(known.offered, known.held))
+          return `Session ${names[i]} holds ${bytes} bytes, never offered.`
         if (known.closed && !['closed', 'settled'].includes(session.state)) return `Session ${names[i]} is open again.`
       }
       return null

@@ -107,11 +107,10 @@ function arrive({ pending }: File, bytes: Extent, random: Random): void {
     }
     for (let at = 0; at < one.length; ) {
       const end = Math.min(one.length, at + sector - ((one.offset + at) % sector))
-      if (random.chance(keep)) bytes.write(one.offset + at, one.data.subarray(at, end))
-      else if (one.offset + end > bytes.length && random.chance(keep)) {
-        // the file grew, its bytes did not come
-        bytes.write(one.offset + at, garbage ? Buffer.from(random.bytes(end - at)) : Buffer.alloc(end - at))
-      }
+      const came = random.chance(keep)
+      const grew = one.offset + end > bytes.length && random.chance(keep)
+      if (came) bytes.write(one.offset + at, one.data.subarray(at, end))
+      else if (grew) bytes.write(one.offset + at, garbage ? random.bytes(end - at) : Buffer.alloc(end - at))
       at = end
     }
   }

@@ -21,8 +21,12 @@ export interface WorkloadInit {
   readonly turns: number
   open(): Promise<ReceiptLedger>
   told(words: Told): void
+  /** Before each turn. */
+  before?(turn: number): void
   /** After each turn. */
-  pause?(turn: number): Promise<void>
+  after?(turn: number): Promise<void>
+  /** Whether the ledger is closed and opened again before this turn. Default: now and then. */
+  reopens?(turn: number): boolean
   /** Says whether the workload goes on after this failure of a call. Default: it does not. */
   survives?(error: unknown): boolean
 }
@@ -47,13 +51,14 @@ export async function runWorkload(init: WorkloadInit): Promise<void> {
   const sums = { paying: 0, paid: 0 }
   for (const lane of lanes) await attempt(grow(lane, LIVE_LINES + 4))
   for (let turn = 0; turn < turns; turn++) {
-    if (random.below(300) === 0) {
+    init.before?.(turn)
+    if (init.reopens?.(turn) ?? random.below(300) === 0) {
       await attempt(ledger.close())
       ledger = await open()
       await attempt(ledger.releaseAll())
     }
     await Promise.all(Array.from({ length: 1 + random.below(5) }, () => attempt(ask(random.pick(lanes)))))
-    await init.pause?.(turn)
+    await init.after?.(turn)
   }
   await attempt(ledger.close())
 

@@ -36,7 +36,7 @@ await runWorkload({
   },
   told: (words) => disk.note(words),
   survives: (error) => modes.includes('failing') && hasCode(error, 'disk-failed'),
-  async pause() {
+  before() {
     if (!modes.includes('failing')) return
     disk.clear()
     if (faults.below(20) === 0) disk.fail(faults.below(4), EIO, { syncs: true })

@@ -14,12 +14,13 @@ export function createOwner(path: string): Owner {
   return {
     take() {
       if (lock !== null) return
-      const connection = new DatabaseSync(path, { timeout: 0 })
+      let connection: DatabaseSync | undefined
       try {
+        connection = new DatabaseSync(path, { timeout: 0 }) // makes the file: a full disk refuses here
         connection.exec('BEGIN EXCLUSIVE')
         lock = connection
       } catch (error) {
-        connection.close()
+        connection?.close()
         const reason = storageError(error, path)
         if (!(reason instanceof Error) || !('code' in reason) || reason.code !== 'refused') throw reason
         throw refused(
