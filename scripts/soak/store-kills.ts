@@ -13,7 +13,7 @@ import { CaseFailure, campaign, type Run } from './campaign.ts'
 const WRITER = resolve(import.meta.dirname, '../../test/src/storage/sqlite/writer-process.ts')
 const SESSIONS = 16
 
-await campaign({ name: 'kill -9 of a ledger that accepts receipts', runs: 1_000, tenth: 1_000 }, async (run) => {
+await campaign({ name: 'kill -9 of a ledger that accepts receipts', runs: 1_000, tenth: 300 }, async (run) => {
   let next = run.from
   let acknowledged = 0
   const ledgers = Array.from({ length: Math.max(2, availableParallelism()) }, (_, at) =>
