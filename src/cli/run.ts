@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { BitCdnError } from '../errors.ts'
+import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { claimCommand } from './commands/claim.ts'
 import { devnetCommand } from './commands/devnet.ts'
 import { earningsCommand } from './commands/earnings.ts'
@@ -56,6 +57,8 @@ function program(io: CommandIo): Command {
     thawCommand,
     withdrawCommand,
     torrentCommand,
+    backupCommand,
+    restoreCommand,
     statusCommand,
     stopCommand,
     devnetCommand,

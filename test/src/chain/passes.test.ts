@@ -123,7 +123,7 @@ describe('publishing and selling from TypeScript', () => {
     expect(hasCode(tooDear, 'price-too-high')).to.equal(true)
     const tooPoor = await buyPass(buyer, { pass: content.pass, tier: 0 }).catch((error: unknown) => error)
     expect(hasCode(tooPoor, 'no-funds')).to.equal(true)
-    expect((tooPoor as Error).message).to.include('4000000 are missing')
+    expect((tooPoor as Error).message).to.include('4000000 token units are missing')
   })
 
   it('tells an ended pass from none', async () => {
