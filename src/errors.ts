@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'file-invalid'
   | 'disk-full'
   | 'disk-failed'
+  | 'database-unreachable'
+  | 'lease-lost'
   | 'port-in-use'
   | 'rpc-unreachable'
   | 'wrong-chain'

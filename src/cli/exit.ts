@@ -12,6 +12,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'file-invalid': 3,
   'disk-full': 4,
   'disk-failed': 4,
+  'database-unreachable': 4,
+  'lease-lost': 4,
   'port-in-use': 4,
   'rpc-unreachable': 5,
   'wrong-chain': 5,

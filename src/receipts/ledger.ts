@@ -120,6 +120,12 @@ export interface ReceiptLedger {
    */
   settleable(lane: Lane, options?: { idleSeconds?: number; from?: Head }): Promise<SettleableRange | null>
   /**
+   * Runs `round` as the one process that settles from this ledger: rounds of several processes follow one another.
+   * Throws `refused` while another process settles, and `lease-lost` out of any write once this one was silent for so
+   * long that another took over. What belongs to settling and is called outside of a round is refused during another's.
+   */
+  settling<T>(round: () => Promise<T>): Promise<T>
+  /**
    * Before a voucher is asked for or a transaction sent: closes all lines up to `to` for good, so that nobody serves on
    * them meanwhile. Throws `refused` when one of them has a stream.
    */

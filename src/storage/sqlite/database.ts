@@ -1,12 +1,10 @@
 // Opens a database so that a commit survives a power cut, or not at all: WAL with synchronous FULL, both read back.
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { BitCdnError } from '../../errors.ts'
+import type { Migrations } from '../migrate.ts'
 import { DamagedFile, notOurs, storageError } from './errors.ts'
 import { quarantine } from './quarantine.ts'
-
-/** Each entry brings the schema from the version of its place to the next. Entries are added, never edited. */
-export type Migrations = readonly string[]
 
 export interface DatabaseInit {
   readonly path: string
@@ -18,8 +16,6 @@ export interface DatabaseInit {
 export interface Database {
   readonly path: string
   readonly connection: DatabaseSync
-  /** Prepared once for each text. */
-  sql(text: string): StatementSync
   close(): void
 }
 
@@ -45,18 +41,9 @@ export function openDatabase(init: DatabaseInit): Database {
     throw storageError(error, path)
   }
   const open = connection
-  const statements = new Map<string, StatementSync>()
   return {
     path,
     connection: open,
-    sql(text) {
-      let statement = statements.get(text)
-      if (statement === undefined) {
-        statement = open.prepare(text)
-        statements.set(text, statement)
-      }
-      return statement
-    },
     close: () => open.close(),
   }
 }

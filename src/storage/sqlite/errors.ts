@@ -81,7 +81,3 @@ export function notOurs(path: string, why: string): BitCdnError {
       'Check the path; a newer version of BitCDN may have written it, or a restore was interrupted: run it again.',
   })
 }
-
-export function refused(message: string, advice?: string): BitCdnError {
-  return new BitCdnError('refused', message, advice === undefined ? {} : { advice })
-}

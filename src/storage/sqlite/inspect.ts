@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { BitCdnError } from '../../errors.ts'
-import type { Migrations } from './database.ts'
+import type { Migrations } from '../migrate.ts'
 import { DamagedFile, notOurs, storageError } from './errors.ts'
 
 /** One kind of database of this project. */

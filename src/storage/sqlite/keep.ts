@@ -1,9 +1,11 @@
 // Backup, restore and a look inside, for each kind of database.
+import { LEDGER_MIGRATIONS } from '../ledger/migrations.ts'
+import { SPONSOR_MIGRATIONS } from '../sponsor/migrations.ts'
 import { type BackupInit, backupFile } from './backup.ts'
 import { type FileFacts, inspectFile, type Kind } from './inspect.ts'
-import { LEDGER_ID, LEDGER_MIGRATIONS } from './migrations.ts'
+import { LEDGER_ID } from './ledger.ts'
 import { type Restored, type RestoreInit, restoreFile } from './restore.ts'
-import { SPONSOR_ID, SPONSOR_MIGRATIONS } from './sponsor-migrations.ts'
+import { SPONSOR_ID } from './sponsor-log.ts'
 
 const LEDGER: Kind = { applicationId: LEDGER_ID, migrations: LEDGER_MIGRATIONS, rows: 'sessions' }
 const SPONSOR_LOG: Kind = { applicationId: SPONSOR_ID, migrations: SPONSOR_MIGRATIONS, rows: 'lines' }

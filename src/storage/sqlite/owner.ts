@@ -1,15 +1,11 @@
 // Which process serves: an operating-system lock that dies with its holder. A row with a process id would outlive a
 // kill -9, and process ids come back; a lock held by SQLite on a file of its own does neither.
 import { DatabaseSync } from 'node:sqlite'
-import { refused, storageError } from './errors.ts'
+import type { ProcessLock } from '../lease.ts'
+import { refused } from '../refused.ts'
+import { storageError } from './errors.ts'
 
-export interface Owner {
-  /** Throws `refused` while another process holds it. Taking it twice is taking it once. */
-  take(): void
-  release(): void
-}
-
-export function createOwner(path: string): Owner {
+export function createOwner(path: string): ProcessLock {
   let lock: DatabaseSync | null = null
   return {
     take() {

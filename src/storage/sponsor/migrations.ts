@@ -1,8 +1,5 @@
 // The sponsor's schema: logs that only grow, what each line was granted for, heads and vouchers that were signed.
-import type { Migrations } from './database.ts'
-
-/** "BcSp" */
-export const SPONSOR_ID = 0x42635370
+import type { Migrations } from '../migrate.ts'
 
 export const SPONSOR_MIGRATIONS: Migrations = [
   `
@@ -62,5 +59,10 @@ export const SPONSOR_MIGRATIONS: Migrations = [
     signature BLOB NOT NULL CHECK (length(signature) = 64),
     PRIMARY KEY (lane_id, from_place, to_place)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- One row, for writers of several processes to wait at.
+  CREATE TABLE writers (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT INTO writers (name) VALUES ('one');
   `,
 ]

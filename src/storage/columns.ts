@@ -2,9 +2,10 @@
 // what may pass 2^63 (lanes, prices, amounts) as decimal text.
 import { type Address, getAddress, type Hex } from 'viem'
 
-export type Row = Record<string, unknown>
-
 export const blob = (hex: Hex): Uint8Array => Buffer.from(hex.slice(2), 'hex')
-export const hex = (value: unknown): Hex => `0x${Buffer.from(value as Uint8Array).toString('hex')}`
+export const hex = (value: unknown): Hex => {
+  const bytes = value as Uint8Array
+  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+}
 export const address = (value: unknown): Address => getAddress(hex(value))
 export const big = (value: unknown): bigint => BigInt(value as number | string)

@@ -1,9 +1,9 @@
 // Budgets bound what cryptography cannot tell apart: a real download from one that a seeder plays with itself.
 import type { Address, Hex } from 'viem'
 import type { SponsorLimits, SponsorSums } from '../../receipts/index.ts'
-import { blob } from './columns.ts'
-import type { Database } from './database.ts'
-import { refused } from './errors.ts'
+import { blob } from '../columns.ts'
+import { refused } from '../refused.ts'
+import type { Row, Sql, SqlValue } from '../sql.ts'
 
 const HOUR = 3_600
 const DAY = 24 * HOUR
@@ -17,43 +17,39 @@ interface Asked {
   readonly maxBytes: bigint
 }
 
-export function readSums(
-  { sql }: Database,
+export async function readSums(
+  sql: Sql,
   about: { seeder: Address; holder: Address; contentId: Hex; download: string; now: number },
-): SponsorSums {
+): Promise<SponsorSums> {
   const seeder = blob(about.seeder)
   const holder = blob(about.holder)
   const contentId = blob(about.contentId)
-  const bytes = (row: Record<string, unknown> | undefined) => BigInt(Number(row?.bytes ?? 0))
-  const count = (row: Record<string, unknown> | undefined) => Number(row?.count ?? 0)
+  const bytes = async (where: string, ...values: SqlValue[]) =>
+    BigInt(Number(field(await sql.get(`SELECT COALESCE(sum(max_bytes), 0) AS n FROM lines WHERE ${where}`, ...values))))
+  const count = async (where: string, ...values: SqlValue[]) =>
+    Number(field(await sql.get(`SELECT count(*) AS n FROM lines WHERE ${where}`, ...values)))
   return {
-    openOfDownload: bytes(
-      sql(
-        `SELECT sum(max_bytes) AS bytes FROM lines WHERE download = ? AND holder = ? AND content_id = ? AND open = 1`,
-      ).get(about.download, holder, contentId),
+    openOfDownload: await bytes(
+      'download = ? AND holder = ? AND content_id = ? AND open = 1',
+      ...[about.download, holder, contentId],
     ),
-    holderContentDay: bytes(
-      sql('SELECT sum(max_bytes) AS bytes FROM lines WHERE holder = ? AND content_id = ? AND created > ?').get(
-        ...([holder, contentId, about.now - DAY] as const),
-      ),
+    holderContentDay: await bytes(
+      'holder = ? AND content_id = ? AND created > ?',
+      ...[holder, contentId, about.now - DAY],
     ),
-    seederHour: bytes(
-      sql('SELECT sum(max_bytes) AS bytes FROM lines WHERE seeder = ? AND created > ?').get(seeder, about.now - HOUR),
-    ),
-    openLinesOfSeeder: count(sql('SELECT count(*) AS count FROM lines WHERE seeder = ? AND open = 1').get(seeder)),
-    unusedLinesOfSeeder: count(
-      sql('SELECT count(*) AS count FROM lines WHERE seeder = ? AND acknowledged = 0').get(seeder),
-    ),
-    usedLinesOfSeeder: count(
-      sql('SELECT count(*) AS count FROM lines WHERE seeder = ? AND acknowledged > 0').get(seeder),
-    ),
+    seederHour: await bytes('seeder = ? AND created > ?', seeder, about.now - HOUR),
+    openLinesOfSeeder: await count('seeder = ? AND open = 1', seeder),
+    unusedLinesOfSeeder: await count('seeder = ? AND acknowledged = 0', seeder),
+    usedLinesOfSeeder: await count('seeder = ? AND acknowledged > 0', seeder),
   }
 }
 
+const field = (row: Row | undefined) => row?.n ?? 0
+
 /** Throws `refused` and names the first limit that one more line would pass. */
-export function checkLimits(database: Database, asked: Asked, limits: SponsorLimits): void {
+export async function checkLimits(sql: Sql, asked: Asked, limits: SponsorLimits): Promise<void> {
   if (Object.keys(limits).length === 0) return
-  const sums = readSums(database, { ...asked, now: asked.createdAt })
+  const sums = await readSums(sql, { ...asked, now: asked.createdAt })
   const check = (what: string, held: bigint, limit: bigint | undefined) => {
     if (limit === undefined || held + asked.maxBytes <= limit) return
     throw refused(

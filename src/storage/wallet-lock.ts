@@ -5,9 +5,9 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
-import { hasCode } from '../../errors.ts'
-import { refused } from './errors.ts'
-import { createOwner } from './owner.ts'
+import { hasCode } from '../errors.ts'
+import { refused } from './refused.ts'
+import { createOwner } from './sqlite/owner.ts'
 
 export interface WalletLock {
   /** Throws `refused` when another process holds it for a minute. */

@@ -1,9 +1,6 @@
 // The seeder's schema. A lane's sessions are its lines from the first one known on: `place` counts them, `settled_place`
 // and `length` are how many of them are settled and known.
-import type { Migrations } from './database.ts'
-
-/** "BcLg" */
-export const LEDGER_ID = 0x42634c67
+import type { Migrations } from '../migrate.ts'
 
 export const LEDGER_MIGRATIONS: Migrations = [
   `
@@ -124,5 +121,48 @@ export const LEDGER_MIGRATIONS: Migrations = [
 
   -- A move is known by the intent that makes it: a transaction that is bid for again has several hashes.
   ALTER TABLE moves RENAME COLUMN hash TO intent;
+  `,
+  `
+  -- Progress by place, so that a lane's unsettled lines are one stretch of small rows that a sum runs over; with the
+  -- content, so that it needs no other table.
+  CREATE TABLE placed_progress (
+    lane_id INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    content_id TEXT NOT NULL DEFAULT '',
+    served INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    signature BLOB CHECK (length(signature) = 64),
+    touched INTEGER NOT NULL,
+    PRIMARY KEY (lane_id, place),
+    FOREIGN KEY (lane_id, place) REFERENCES sessions (lane_id, place),
+    CHECK ((bytes = 0) = (signature IS NULL)),
+    CHECK (served >= bytes)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO placed_progress (lane_id, place, content_id, served, bytes, signature, touched)
+    SELECT s.lane_id, s.place, COALESCE(s.content_id, ''),
+      CASE WHEN COALESCE(p.served, 0) > COALESCE(p.bytes, 0) THEN p.served ELSE COALESCE(p.bytes, 0) END,
+      COALESCE(p.bytes, 0), p.signature, COALESCE(p.touched, s.created)
+    FROM sessions s LEFT JOIN progress p ON p.session_id = s.id
+    WHERE p.session_id IS NOT NULL OR s.content_id IS NOT NULL;
+  DROP TABLE progress;
+  ALTER TABLE placed_progress RENAME TO progress;
+  ALTER TABLE sessions DROP COLUMN content_id;
+  -- Which process of those that share the database has the stream.
+  ALTER TABLE sessions ADD COLUMN node TEXT;
+  -- All that was paid for a lane; null until it is summed up.
+  ALTER TABLE lanes ADD COLUMN paid TEXT;
+  -- Settled lines before this place were pruned.
+  ALTER TABLE lanes ADD COLUMN pruned_place INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX paid_content ON paid (content_id);
+  -- A row for writers of the journal to wait at.
+  INSERT INTO settings (name, value) VALUES ('journal', 'one writer at a time');
+
+  -- Who may write: a holder and an epoch that grows whenever it changes hands.
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ]

@@ -1,0 +1,151 @@
+// The seeder's ledger on any database. Other processes may open the same one while a seeder runs: every call reads
+// committed rows and keeps nothing in memory but the bytes sent since the last commit.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Address } from 'viem'
+import { BitCdnError, hasCode } from '../../errors.ts'
+import { checkSignatureForm, type Head, type ReceiptLedger } from '../../receipts/index.ts'
+import { createGroupCommit } from '../group-commit.ts'
+import { createLease, LEASE_TIME, type ProcessLock } from '../lease.ts'
+import type { Engine, Soon, Sql } from '../sql.ts'
+import { markFailed, markSubmitted, saveVoucher, seal, submissions } from './claims.ts'
+import { earnings } from './earnings.ts'
+import { extendLog } from './extend.ts'
+import { createJournal } from './journal.ts'
+import { allLanes, findSession, laneLog } from './lanes.ts'
+import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
+import { settleable } from './settleable.ts'
+import { markSettled } from './settled.ts'
+
+export interface LedgerOptions {
+  /** The chain and contract that it is for: remembered at first, compared ever after. */
+  readonly domain?: { readonly chainId: bigint | number; readonly settlement: Address } | undefined
+  /** Milliseconds of Unix time, for idleness alone. Default `Date.now`. */
+  readonly now?: (() => number) | undefined
+  /** Names this process among those that serve from one database; each name has one process. Default 'default'. */
+  readonly node?: string | undefined
+}
+
+/** How long bytes sent may wait for a commit of their own, in milliseconds. */
+const SERVED_DELAY = 1_000
+const POLL = 100
+
+/** `lock` says at once which process serves, where all of them are on one machine. Closes `engine` when closed. */
+export async function createLedger(
+  components: { engine: Engine; lock?: ProcessLock },
+  init: LedgerOptions = {},
+): Promise<ReceiptLedger> {
+  const { engine, lock } = components
+  const { now = Date.now, node = 'default' } = init
+  if (init.domain !== undefined) await bindDomain(engine, init.domain)
+  const serving = createLease({ name: `serve/${node}`, holds: 'serves from', lock })
+  const settling = createLease({ name: 'settle', holds: 'settles from' })
+  const sent = new Map<Head, bigint>()
+  let written: ReadonlyMap<Head, bigint> = new Map()
+  let rounds = 0
+  let servedTimer: NodeJS.Timeout | null = null
+  const group = createGroupCommit(engine, { beforeCommit: writeServed, afterCommit })
+
+  async function writeServed(sql: Sql): Promise<void> {
+    if (sent.size === 0 || !serving.held) return
+    written = new Map(sent)
+    await noteServed(sql, written, now())
+  }
+
+  function afterCommit(): void {
+    serving.committed()
+    settling.committed()
+    for (const [session, bytes] of written) if (sent.get(session) === bytes) sent.delete(session)
+    written = new Map()
+  }
+
+  const serve = <T>(work: (sql: Sql) => Soon<T>): Promise<T> => group.write(work, serving.hold)
+  const settle = <T>(work: (sql: Sql) => Soon<T>): Promise<T> =>
+    group.write(work, rounds > 0 ? settling.hold : settling.requireFree)
+  const accept = (sql: Sql, offered: readonly Offered[]) => acceptReceipts(sql, offered, now())
+
+  // A lock of the operating system needs no news from its holder.
+  const renewal = setInterval(() => {
+    if (serving.held && lock === undefined) serve(() => {}).catch(() => {}) // whoever writes next is told
+    if (rounds > 0) settle(() => {}).catch(() => {})
+  }, LEASE_TIME / 3).unref()
+
+  /** Waits for a holder that says nothing any more; one that goes on saying something is alive. */
+  async function takeOver<T>(work: (sql: Sql) => Soon<T>): Promise<T> {
+    const until = performance.now() + 2 * LEASE_TIME
+    let seen: { holder: string; expires: number } | null = null
+    for (;;) {
+      try {
+        return await serve(work)
+      } catch (error) {
+        if (!hasCode(error, 'refused') || lock !== undefined || performance.now() > until) throw error
+        const other = await group.read((sql) => serving.other(sql))
+        if (other !== null && seen !== null && (other.holder !== seen.holder || other.expires !== seen.expires))
+          throw error
+        seen ??= other
+        await delay(Math.min(POLL, (other?.left ?? 0) + 10))
+      }
+    }
+  }
+
+  return {
+    journal: createJournal(group, { now, guard: async (sql) => void (rounds > 0 && (await settling.hold(sql))) }),
+    laneLog: (lane) => group.read((sql) => laneLog(sql, lane)),
+    session: (session) => group.read(async (sql) => (await findSession(sql, session))?.session ?? null),
+    extendLog: (lane, from, lines, signed) => serve((sql) => extendLog(sql, { lane, from, lines, signed }, now())),
+    openSession: (session, use) => serve((sql) => openSession(sql, session, use, { node, now: now() })),
+    async acceptReceipt(session, bytesServed, signature) {
+      checkSignatureForm(signature)
+      return group.add(accept, { session, bytesServed, signature }, serving.hold)
+    },
+    noteServed(session, served) {
+      if (served <= (sent.get(session) ?? 0n)) return
+      sent.set(session, served)
+      servedTimer ??= setTimeout(() => {
+        servedTimer = null
+        if (sent.size > 0) serve(() => {}).catch(() => {}) // as good as lost in a crash: a lower bound
+      }, SERVED_DELAY).unref()
+    },
+    releaseSession: (session, final) => serve((sql) => releaseSession(sql, session, final, now())),
+    releaseAll: () => takeOver((sql) => releaseAll(sql, node)),
+    lanes: () => group.read(async (sql) => (await allLanes(sql)).map(({ lane }) => lane)),
+    settleable: (lane, options = {}) => group.read((sql) => settleable(sql, lane, options, now())),
+    async settling(round) {
+      rounds++
+      try {
+        await settle(() => {})
+        return await round()
+      } finally {
+        rounds--
+        if (rounds === 0) await group.write((sql) => settling.release(sql)).catch(() => {}) // else it expires
+      }
+    },
+    seal: (lane, to) => settle((sql) => seal(sql, lane, to)),
+    saveVoucher: (voucher) => settle((sql) => saveVoucher(sql, voucher)),
+    markSubmitted: (id, moves) => settle((sql) => markSubmitted(sql, id, moves, now())),
+    submissions: () => group.read((sql) => submissions(sql, now())),
+    markFailed: (id) => settle((sql) => markFailed(sql, id)),
+    // What the chain says is the same whoever writes it down, and written twice it changes nothing.
+    markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, lane, head, amount)),
+    earnings: (filter = {}) => group.read((sql) => earnings(sql, filter)),
+    async close() {
+      clearInterval(renewal)
+      if (servedTimer !== null) clearTimeout(servedTimer)
+      const last = serving.held ? group.write((sql) => serving.release(sql), serving.hold) : Promise.resolve()
+      await Promise.allSettled([last, group.close()])
+      lock?.release()
+      await engine.close()
+    },
+  }
+}
+
+async function bindDomain(engine: Engine, domain: NonNullable<LedgerOptions['domain']>): Promise<void> {
+  const here = `${domain.chainId}/${domain.settlement.toLowerCase()}`
+  const held = await engine.transaction('write', async (sql) => {
+    await sql.run(`INSERT INTO settings (name, value) VALUES ('domain', ?) ON CONFLICT (name) DO NOTHING`, here)
+    return (await sql.get(`SELECT value FROM settings WHERE name = 'domain'`))?.value
+  })
+  if (held === here) return
+  throw new BitCdnError('wrong-chain', `${engine.name} holds receipts of ${held} (chain/contract), not of ${here}.`, {
+    advice: 'Connect to that chain, or choose another data folder.',
+  })
+}

@@ -1,0 +1,95 @@
+// What can be settled now: the run of closed lines behind what the chain, or a transaction under way, has reached.
+import {
+  amountFor,
+  type Head,
+  type Lane,
+  paidBytes,
+  type SettleableRange,
+  type SignedHead,
+  type SignedVoucher,
+} from '../../receipts/index.ts'
+import { address, big, hex } from '../columns.ts'
+import type { Sql } from '../sql.ts'
+import { findLane, headAt, headsBetween, type LaneRow, type PlacedHead, placeOf, sessionsBetween } from './lanes.ts'
+
+export interface SettleableOptions {
+  readonly idleSeconds?: number
+  readonly from?: Head
+}
+
+/** `now` is Unix milliseconds. */
+export async function settleable(
+  sql: Sql,
+  lane: Lane,
+  options: SettleableOptions,
+  now: number,
+): Promise<SettleableRange | null> {
+  const row = await findLane(sql, lane)
+  if (row === null) return null
+  const from = options.from === undefined ? await unsubmitted(sql, row) : await placeOf(sql, row, options.from)
+  if (from === null || from < row.settledPlace) return null
+  const idleSince = options.idleSeconds === undefined ? -1 : now - options.idleSeconds * 1000
+  const to = await firstLive(sql, row, from, idleSince)
+  if (to <= from) return null
+  const sessions = await sessionsBetween(sql, row, from, to)
+  const heads = newestPerPlace(await headsBetween(sql, row, from + 1, to))
+  return {
+    lane: row.lane,
+    from: await headAt(sql, row, from),
+    to: await headAt(sql, row, to),
+    head: heads.at(-1) ?? null,
+    heads,
+    sessions,
+    amount: amountFor(
+      sessions.map(({ receipt, maxBytes }) => paidBytes(receipt?.bytesServed ?? 0n, maxBytes)),
+      row.lane.pricePerGiB,
+    ),
+    voucher: await furthestVoucher(sql, row, from),
+  }
+}
+
+/** The first line from `from` on that is not closed, or the end of the log. */
+async function firstLive(sql: Sql, row: LaneRow, from: number, idleSince: number): Promise<number> {
+  const live = await sql.get(
+    `SELECT s.place FROM sessions s LEFT JOIN progress p ON p.lane_id = s.lane_id AND p.place = s.place
+     WHERE s.lane_id = ? AND s.place >= ? AND s.state <> 'closed'
+       AND (s.streaming = 1 OR s.created > ? OR COALESCE(p.touched, 0) > ?)
+     ORDER BY s.place LIMIT 1`,
+    ...[row.id, from, idleSince, idleSince],
+  )
+  return live === undefined ? row.length : Number(live.place)
+}
+
+/** Behind everything that a transaction under way moves. */
+async function unsubmitted(sql: Sql, row: LaneRow): Promise<number> {
+  let at = row.settledPlace
+  for (;;) {
+    const move = await sql.get(
+      'SELECT max(to_place) AS place FROM moves WHERE lane_id = ? AND from_place = ?',
+      ...[row.id, at],
+    )
+    if (move?.place == null) return at
+    at = Number(move.place)
+  }
+}
+
+async function furthestVoucher(sql: Sql, row: LaneRow, from: number): Promise<SignedVoucher | null> {
+  const found = await sql.get(
+    'SELECT * FROM vouchers WHERE lane_id = ? AND from_place = ? ORDER BY to_place DESC LIMIT 1',
+    ...[row.id, from],
+  )
+  if (found === undefined) return null
+  return {
+    ...row.lane,
+    from: await headAt(sql, row, from),
+    to: await headAt(sql, row, Number(found.to_place)),
+    amount: big(found.amount),
+    signer: address(found.signer),
+    signature: hex(found.signature),
+  }
+}
+
+/** `heads` come by place, then by expiry: the last at a place is valid for longest. */
+function newestPerPlace(heads: readonly PlacedHead[]): SignedHead[] {
+  return heads.filter(({ place }, i) => heads[i + 1]?.place !== place).map(({ signed }) => signed)
+}
