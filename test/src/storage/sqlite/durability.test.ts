@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { BitCdnError } from '../../../../src/errors.ts'
 import type { Head } from '../../../../src/receipts/index.ts'
+import { LEDGER_MIGRATIONS } from '../../../../src/storage/ledger/migrations.ts'
 import { openDatabase } from '../../../../src/storage/sqlite/database.ts'
 import { openLedger } from '../../../../src/storage/sqlite/index.ts'
 import { createTestLog } from '../../../behaviours/log-fixture.ts'
@@ -93,7 +94,7 @@ describe('A ledger file', () => {
     await (await openLedger({ path })).close()
     expect(statSync(path).mode & 0o777).to.equal(0o600)
 
-    const database = openDatabase({ path, applicationId: 0x42634c67, migrations: ['', ''] })
+    const database = openDatabase({ path, applicationId: 0x42634c67, migrations: LEDGER_MIGRATIONS })
     const pragma = (name: string) => Object.values(database.connection.prepare(`PRAGMA ${name}`).get() ?? {})[0]
     expect(pragma('journal_mode')).to.equal('wal')
     expect(pragma('synchronous')).to.equal(2)
