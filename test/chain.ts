@@ -53,7 +53,15 @@ export const LIFETIME_TIER: TierTerms = {
 
 /** Call in `before` and `close` in `after`; it takes about a second. */
 export async function startTestChain(): Promise<TestChain> {
-  const devnet = await startChain({ port: 0 })
+  return testChainOn(await startChain({ port: 0 }))
+}
+
+/** The same on any EVM that BitCDN is deployed on and that unlocks the accounts of the well-known mnemonic. */
+export async function testChainOn(devnet: {
+  rpcUrl: string
+  contracts: { registry: Address }
+  close(): Promise<void>
+}): Promise<TestChain> {
   const { rpcUrl, contracts } = devnet
   const as = (account?: LocalAccount): Promise<Chain> =>
     connectChain({ rpcUrl, addresses: { registry: contracts.registry }, account, finality: 'latest' })

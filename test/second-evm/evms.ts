@@ -34,9 +34,19 @@ export async function startEdr(hardfork: Hardfork): Promise<Evm> {
   return deployOn('edr', `http://${address}:${port}`, () => server.close())
 }
 
-/** Foundry's. */
-export async function startAnvil(hardfork: Hardfork): Promise<Evm> {
-  const options = ['--host', '127.0.0.1', '--port', '0', '--hardfork', hardfork, '--timestamp', String(GENESIS)]
+/** Foundry's; `more` are further flags of its command line. */
+export async function startAnvil(hardfork: Hardfork, more: readonly string[] = []): Promise<Evm> {
+  const options = [
+    ...more,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--hardfork',
+    hardfork,
+    '--timestamp',
+    String(GENESIS),
+  ]
   const child = spawn(process.execPath, [ANVIL, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
   process.once('exit', () => child.kill()) // also when a test breaks off
   return deployOn('anvil', `http://${await listening(child)}`, () => stop(child))
