@@ -6,6 +6,7 @@ import {
   everywhere,
   feesNow,
   finalBlock,
+  readAccount,
   readLane,
   readSettlements,
   readSigner,
@@ -52,6 +53,18 @@ export function createSettlementChain(connection: Chain, journal: TransactionJou
     },
     maySign: async (sponsor, key, { signal } = {}) =>
       sponsor.toLowerCase() === key.toLowerCase() || (await readSigner(chain, { sponsor, key }, { signal })).active,
+    async funds(lane, { signal } = {}) {
+      const [{ reserved, releasing, releaseEnd }, { balance: pool, thawing, thawEnd }] = await Promise.all([
+        readLane(chain, lane, { signal }),
+        readAccount(chain, lane.sponsor, { signal }),
+      ])
+      return { reserved, releasing, releaseEnd, pool, thawing, thawEnd }
+    },
+    async delegate(sponsor, key, { signal } = {}) {
+      if (sponsor.toLowerCase() === key.toLowerCase()) return null
+      const { allowance, end } = await readSigner(chain, { sponsor, key }, { signal })
+      return { allowance, end }
+    },
     async settle(id, calls, { signal, maxFeePerGas, onBegin, onEnd }) {
       let begun = false
       let final = false

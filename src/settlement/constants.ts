@@ -24,3 +24,7 @@ export const VOUCHER_TIMEOUT = 15_000
 export const SUBMISSION_GRACE = 120_000
 /** A signed head that expires sooner is not sent: seconds. */
 export const EXPIRY_MARGIN = 600n
+/** A log's signature that expires sooner makes its claim urgent: seconds. */
+export const HEAD_MARGIN = 7n * 86_400n
+/** The same for a thaw, a release or a revocation, which take seven days in all: seconds. */
+export const END_MARGIN = 48n * 3_600n

@@ -1,4 +1,4 @@
-// What one lane has to claim, and how: the decision that settleOnce and an operator's prepare share.
+// What one lane has to claim, and how: what settleOnce and an operator's prepare share.
 import { BitCdnError } from '../errors.ts'
 import type { Lane, ReceiptLedger, SettleableRange, SignedHead, SignedVoucher } from '../receipts/index.ts'
 import { DEFAULT_IDLE_SECONDS, EXPIRY_MARGIN } from './constants.ts'
@@ -18,6 +18,8 @@ export interface PlanOptions {
   min?: bigint | undefined
   /** Sessions without a stream for longer count as over. Default {@link DEFAULT_IDLE_SECONDS}. */
   idleSeconds?: number | undefined
+  /** Sessions without a stream count as over at once. */
+  all?: boolean | undefined
   /** Only look: nothing is sealed and nobody is asked for a voucher. */
   dryRun?: boolean | undefined
   /** Milliseconds that a gateway may take for one voucher. */
@@ -31,24 +33,33 @@ export interface Note {
   readonly words: string
 }
 
-/** The claims of one lane, in order, and what stood in the way of others. Nothing live is ever closed. */
-export async function planLane(
-  components: PlanComponents,
+/** The closed lines of one lane that are worth something. */
+export async function rangeOf(
+  { ledger }: Pick<PlanComponents, 'ledger'>,
   lane: Lane,
   options: PlanOptions,
+): Promise<SettleableRange | null> {
+  const idleSeconds = options.all === true ? 0 : (options.idleSeconds ?? DEFAULT_IDLE_SECONDS)
+  const found = await ledger.settleable(lane, { idleSeconds })
+  return found === null || found.amount === 0n ? null : found
+}
+
+/** The claims of one range, in order, and what stood in the way of others. Nothing live is ever closed. */
+export async function planRange(
+  components: PlanComponents,
+  found: SettleableRange,
+  options: PlanOptions,
 ): Promise<{ claims: Claim[]; notes: Note[] }> {
-  const { ledger } = components
   const notes: Note[] = []
-  const note = (words: string) => void notes.push({ lane, words })
-  const found = await ledger.settleable(lane, { idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS })
-  if (found === null || found.amount === 0n) return { claims: [], notes }
-  if (found.amount < (options.min ?? 1n)) {
-    note(`${found.amount} is less than the ${options.min} that a claim should be worth`)
-    return { claims: [], notes }
-  }
-  const range = options.dryRun === true ? found : await sealed(ledger, found, note)
+  const note = (words: string) => void notes.push({ lane: found.lane, words })
+  const range = options.dryRun === true ? found : await sealed(components.ledger, found, note)
   if (range === null) return { claims: [], notes }
   return { claims: await claimsOf(components, range, options, note), notes }
+}
+
+/** Why a range is left alone for what it is worth; null when it is not. */
+export function tooLittle({ amount }: SettleableRange, { min = 1n }: PlanOptions): string | null {
+  return amount >= min ? null : `${amount} is less than the ${min} that a claim should be worth`
 }
 
 /** Closed for good, then read again: a receipt may have come in between. Null when a stream was opened meanwhile. */

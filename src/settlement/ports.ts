@@ -29,6 +29,18 @@ export interface SettlementCall {
   readonly batch: Hex
 }
 
+/** What a lane can be paid from, and until when: token units, unix seconds; an end of 0 is none. */
+export interface LaneFunds {
+  /** Ring-fenced for the lane, `releasing` included. */
+  readonly reserved: bigint
+  readonly releasing: bigint
+  readonly releaseEnd: bigint
+  /** The sponsor's pool, which pays others too, `thawing` included. */
+  readonly pool: bigint
+  readonly thawing: bigint
+  readonly thawEnd: bigint
+}
+
 /** Awaited before what has ended is forgotten; after a crash it may come again for the same id. */
 export type TakeOver = (id: string, end: SettlementEnd) => Promise<void>
 
@@ -51,6 +63,13 @@ export interface SettlementChain {
   laneHead(lane: Lane, options?: WaitOptions & { final?: boolean | undefined }): Promise<Head>
   /** Whether what `signer` signs for `sponsor` is honoured now. */
   maySign(sponsor: Address, signer: Address, options?: WaitOptions): Promise<boolean>
+  funds(lane: Lane, options?: WaitOptions): Promise<LaneFunds>
+  /** What a sponsor's delegate may still spend of the pool, and when its revocation takes effect; null for the sponsor itself. */
+  delegate(
+    sponsor: Address,
+    key: Address,
+    options?: WaitOptions,
+  ): Promise<{ readonly allowance: bigint; readonly end: bigint } | null>
   /**
    * Settles in one transaction, at most once for an id, whatever happens to this process. Resolves when it is in a block;
    * `final` says whether that block can go away. `'pending'`: it is on its way, and tending brings it forward.

@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto'
 import type { Address, Hex } from 'viem'
 import { BitCdnError, hasCode } from '../errors.ts'
 import { type Lane, type LaneMove, laneKey } from '../receipts/index.ts'
-import { groupByTransaction, type PreparedBatch, packBatches } from './batches.ts'
+import { type PreparedBatch, packBatches } from './batches.ts'
+import type { ChosenTransaction } from './economics.ts'
 import type { Claim } from './groups.ts'
-import { type Note, type PlanComponents, type PlanOptions, planLane } from './plan.ts'
+import { type Note, type PlanComponents, type PlanOptions, planRange, rangeOf, tooLittle } from './plan.ts'
 import type { SettlementLogger, SettlementOutcome, WaitOptions } from './ports.ts'
 import { reconcileLane, recoverSubmissions, takeOver } from './reconcile.ts'
+import { type LaneReport, survey } from './survey.ts'
 import { SKIP_WORDS } from './words.ts'
 
 export interface SettlerComponents extends PlanComponents {
@@ -19,12 +21,17 @@ export interface SettlerInit {
   readonly min?: bigint
   readonly idleSeconds?: number
   readonly voucherTimeout?: number
-  /** Milliseconds until a sent transaction that no node knows is given up. Default {@link SUBMISSION_GRACE}. */
+  /** Token units for one whole coin of the chain. Unknown, no claim is compared with its cost. */
+  readonly coinPrice?: bigint
+  /** Wei per gas that is never paid; claims wait while it costs more. */
+  readonly maxGasPrice?: bigint
+  /** Milliseconds until an operator's transaction that no node knows is given up. Default {@link SUBMISSION_GRACE}. */
   readonly submissionGrace?: number
 }
 
 export interface SettleOptions extends PlanOptions {
-  /** Wei per gas above which nothing is sent. */
+  coinPrice?: bigint | undefined
+  /** Wei per gas. Throws `price-too-high` while it costs more. */
   maxGasPrice?: bigint | undefined
   /** Only this seeder's lanes. */
   seeder?: Address | undefined
@@ -36,7 +43,12 @@ export interface Preparation {
 }
 
 export interface SettleReport {
-  readonly transactions: readonly { hash: Hex; gasUsed: bigint; amount: bigint }[]
+  /** Those that are in a block; `final` when it cannot go away. */
+  readonly transactions: readonly SettledTransaction[]
+  /** Every lane that has something to claim, and what was decided about it. */
+  readonly lanes: readonly LaneReport[]
+  /** Wei per gas when that was decided. */
+  readonly gasPrice: bigint
   /** Credited on the chain, token units. */
   readonly settled: bigint
   /** What was (or, in a dry run, would be) asked for, token units. */
@@ -45,6 +57,13 @@ export interface SettleReport {
   readonly receipts: number
   /** What waits and why, as sentences for the operator. */
   readonly notes: readonly Note[]
+}
+
+export interface SettledTransaction {
+  readonly hash: Hex
+  readonly gasUsed: bigint
+  readonly amount: bigint
+  readonly final: boolean
 }
 
 export interface Settler {
@@ -73,14 +92,18 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     return pending
   }
 
-  async function prepare(options: SettleOptions = {}): Promise<Preparation> {
+  async function prepare(given: SettleOptions = {}): Promise<Preparation> {
+    const options = { ...init, ...definedIn(given) }
     const claims = new Map<Address, Claim[]>()
     const notes: Note[] = []
     for (const lane of await lanesOf(options.seeder)) {
       options.signal?.throwIfAborted()
-      const plan = await planLane(components, lane, { ...init, ...definedIn(options) })
+      const range = await rangeOf(components, lane, options)
+      if (range === null) continue
+      const little = tooLittle(range, options)
+      const plan = little === null ? await planRange(components, range, options) : { claims: [], notes: [] }
       claims.set(lane.seeder, [...(claims.get(lane.seeder) ?? []), ...plan.claims])
-      notes.push(...plan.notes)
+      notes.push(...plan.notes, ...(little === null ? [] : [{ lane, words: little }]))
     }
     const batches = [...claims].flatMap(([seeder, ofSeeder]) => packBatches(seeder, ofSeeder))
     return { batches, notes }
@@ -88,29 +111,29 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
 
   /** One transaction; whatever becomes of it, the ledger knows of it before it leaves. */
   async function send(
-    batches: readonly PreparedBatch[],
+    { batches, maxFeePerGas }: ChosenTransaction,
     signal: AbortSignal | undefined,
   ): Promise<(SettlementOutcome & { final: boolean }) | 'pending'> {
     const id = randomUUID()
     const moves = batches.flatMap((batch) => batch.moves)
     return chain.settle(id, batches, {
-      signal,
+      ...{ signal, maxFeePerGas },
       onBegin: () => ledger.markSubmitted(id, moves),
       onEnd: takeOver(components),
     })
   }
 
-  /** Null when another process is settling some of these lines: the ledger refused, and nothing was sent. */
+  /** Null when another process is settling some of these lines, or gas has become dearer: nothing was sent. */
   async function sendUnlessTaken(
-    batches: readonly PreparedBatch[],
+    chosen: ChosenTransaction,
     notes: Note[],
     signal: AbortSignal | undefined,
   ): Promise<(SettlementOutcome & { final: boolean }) | 'pending' | null> {
     try {
-      return await send(batches, signal)
+      return await send(chosen, signal)
     } catch (error) {
-      if (!hasCode(error, 'refused')) throw error
-      for (const lane of lanesIn(batches)) notes.push({ lane, words: error.message })
+      if (!hasCode(error, 'refused') && !hasCode(error, 'price-too-high')) throw error
+      for (const lane of lanesIn(chosen.batches)) notes.push({ lane, words: error.message })
       return null
     }
   }
@@ -126,39 +149,40 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     prepare,
     reconcile,
     submitted: (hash, moves) => ledger.markSubmitted(hash, moves),
-    async settleOnce(options = {}) {
-      const { signal, maxGasPrice } = options
-      if (options.dryRun !== true) {
-        await reconcile({ signal })
-        if (maxGasPrice !== undefined) await requireCheapGas(await chain.gasPrice({ signal }), maxGasPrice)
-      }
-      const { batches, notes: found } = await prepare(options)
-      const notes = [...found]
-      const asked = batches.reduce((sum, { amount }) => sum + amount, 0n)
-      const transactions: { hash: Hex; gasUsed: bigint; amount: bigint }[] = []
-      let vouchers = 0
-      let receipts = 0
-      if (options.dryRun !== true) {
-        for (const group of groupByTransaction(batches)) {
-          const outcome = await sendUnlessTaken(group, notes, signal)
-          if (outcome === null) continue
-          if (outcome === 'pending') {
-            for (const lane of lanesIn(group)) notes.push({ lane, words: 'sent, and not in a block yet: looked after' })
-            continue
-          }
-          const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
-          transactions.push({ hash: outcome.hash, gasUsed: outcome.gasUsed, amount })
-          notes.push(...skippedNotes(outcome, lanesIn(group)))
-          logger.info({ hash: outcome.hash, amount: String(amount), gas: String(outcome.gasUsed) }, 'settled')
+    async settleOnce(given = {}) {
+      const options = { ...init, ...definedIn(given) }
+      const { signal, dryRun = false } = options
+      if (!dryRun) await reconcile({ signal })
+      const gasPrice = await chain.gasPrice({ signal })
+      if (!dryRun && given.maxGasPrice !== undefined) requireCheapGas(gasPrice, given.maxGasPrice)
+      const prices = { gas: gasPrice, most: options.maxGasPrice ?? null, coin: options.coinPrice ?? null }
+      const now = await chain.time({ signal })
+      const surveyed = await survey(components, await lanesOf(options.seeder), { ...options, prices, now })
+      const notes = [...surveyed.notes]
+      const transactions: SettledTransaction[] = []
+      for (const chosen of dryRun ? [] : surveyed.transactions) {
+        const outcome = await sendUnlessTaken(chosen, notes, signal)
+        if (outcome === null) continue
+        const lanes = lanesIn(chosen.batches)
+        if (outcome === 'pending') {
+          for (const lane of lanes) notes.push({ lane, words: 'sent, and not in a block yet; it is looked after' })
+          continue
         }
-      }
-      for (const batch of batches) {
-        vouchers += batch.vouchers
-        receipts += batch.receipts
+        const { hash, gasUsed, final } = outcome
+        const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
+        transactions.push({ hash, gasUsed, amount, final })
+        notes.push(...skippedNotes(outcome, lanes))
+        logger.info({ hash, amount: String(amount), gas: String(gasUsed), final }, 'settled')
       }
       for (const { lane, words } of notes) logger.warn({ sponsor: lane.sponsor, lane: String(lane.lane) }, words)
-      const settled = transactions.reduce((sum, { amount }) => sum + amount, 0n)
-      return { transactions, settled, asked, vouchers, receipts, notes }
+      const batches = surveyed.transactions.flatMap((chosen) => chosen.batches)
+      return {
+        ...{ transactions, lanes: surveyed.lanes, gasPrice, notes },
+        settled: transactions.reduce((sum, { amount }) => sum + amount, 0n),
+        asked: batches.reduce((sum, { amount }) => sum + amount, 0n),
+        vouchers: batches.reduce((sum, { vouchers }) => sum + vouchers, 0),
+        receipts: batches.reduce((sum, { receipts }) => sum + receipts, 0),
+      }
     },
   }
 }
@@ -167,7 +191,7 @@ function lanesIn(batches: readonly PreparedBatch[]): Lane[] {
   return batches.flatMap(({ moves }) => moves.map(({ lane }) => lane))
 }
 
-async function requireCheapGas(price: bigint, most: bigint): Promise<void> {
+function requireCheapGas(price: bigint, most: bigint): void {
   if (price <= most) return
   throw new BitCdnError(
     'price-too-high',
@@ -180,6 +204,6 @@ async function requireCheapGas(price: bigint, most: bigint): Promise<void> {
 }
 
 /** Options that are given win over the settler's defaults; ones that are undefined do not. */
-function definedIn(options: SettleOptions): SettleOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+function definedIn<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

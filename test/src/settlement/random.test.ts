@@ -62,6 +62,11 @@ function modelChain(model: SettlementModel) {
     gasPrice: async () => 1n,
     laneHead: async (lane) => model.head(lane),
     maySign: async (sponsor, signer) => sponsor === signer,
+    funds: async ({ sponsor }) => ({
+      ...{ reserved: 0n, releasing: 0n, releaseEnd: 0n, thawing: 0n, thawEnd: 0n },
+      pool: model.pool(sponsor),
+    }),
+    delegate: async () => null,
     history: async () => history,
     outcome: async () => 'unknown',
     async settle(id, calls, { onBegin, onEnd }) {

@@ -1,128 +1,35 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { privateKeyToAccount } from 'viem/accounts'
 import {
   approveOperator,
   authorizeSigner,
-  type Chain,
   deposit,
-  readCredit,
-  readLane,
   reserve,
   revokeSigner,
   settle,
   settleMany,
 } from '../../../src/chain/index.ts'
 import { BitCdnError } from '../../../src/errors.ts'
-import {
-  createSessionKey,
-  type ReceiptLedger,
-  type SessionKey,
-  type SettleableRange,
-  signHead,
-  signVoucher,
-} from '../../../src/receipts/index.ts'
-import {
-  createSettlementChain,
-  createSettler,
-  type Settler,
-  type SettlerInit,
-  type VoucherSource,
-} from '../../../src/settlement/index.ts'
+import { createSessionKey, signHead } from '../../../src/receipts/index.ts'
+import { createSettlementChain, createSettler, type VoucherSource } from '../../../src/settlement/index.ts'
 import { openLedger } from '../../../src/storage/sqlite/index.ts'
-import { createTestLog, MIB, type TestLog } from '../../behaviours/log-fixture.ts'
+import { MIB } from '../../behaviours/log-fixture.ts'
 import { startTestChain, type TestChain, USD } from '../../chain.ts'
-
-const logger = { info() {}, warn() {} }
-const USE = { contentId: 'c1', holder: null }
-const PRICE = 2n * USD
-const price = (bytes: bigint) => (bytes * PRICE) / 2n ** 30n
-
-/** A seeder with its ledger, and a sponsor with a log to it, on a real chain. */
-interface Scene {
-  ledger: ReceiptLedger
-  log: TestLog
-  sponsor: SessionKey
-  sponsorChain: Chain
-  seederChain: Chain
-  path: string
-  settler(vouchers?: VoucherSource | null, init?: SettlerInit): Settler
-  serve(place: number, bytes: bigint): Promise<void>
-  credit(): Promise<bigint>
-  head(): Promise<string>
-}
+import { createScenes, gateway, logger, price, type Scene, type Scenes, USE } from './scene.ts'
 
 describe('Settling', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bitcdn-settlement-'))
-  const ledgers: ReceiptLedger[] = []
   let chain: TestChain
-  let files = 0
+  let scenes: Scenes
 
   before(async () => {
     chain = await startTestChain()
+    scenes = createScenes(chain)
   })
   after(async () => {
-    for (const ledger of ledgers) await ledger.close()
+    await scenes.close()
     await chain.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
-  async function scene(init: { lines?: number; deposit?: bigint } = {}): Promise<Scene> {
-    const sponsor = createSessionKey()
-    const seeder = createSessionKey()
-    for (const key of [sponsor, seeder]) await chain.fund(key.address, { coin: 10n ** 18n, usd: 1000n * USD })
-    const sponsorChain = await chain.as(privateKeyToAccount(sponsor.privateKey))
-    const seederChain = await chain.as(privateKeyToAccount(seeder.privateKey))
-    if (init.deposit !== 0n) await deposit(sponsorChain, { amount: init.deposit ?? 100n * USD })
-    const log = createTestLog({
-      sponsor,
-      seeder,
-      pricePerGiB: PRICE,
-      lines: init.lines ?? 3,
-      domain: seederChain.domain,
-    })
-    const path = join(folder, `${files++}.sqlite`)
-    const ledger = await openLedger({ path, domain: seederChain.domain })
-    ledgers.push(ledger)
-    for (let place = 1; place <= log.lines.length; place++) {
-      await ledger.extendLog(log.lane, log.head(place - 1), log.plain(place - 1, place), await log.signed(place))
-    }
-    return {
-      ...{ ledger, log, sponsor, sponsorChain, seederChain, path },
-      settler: (vouchers = null, settlerInit = {}) =>
-        createSettler(
-          { ledger, chain: createSettlementChain(seederChain, ledger.journal), vouchers, logger },
-          settlerInit,
-        ),
-      async serve(place, bytes) {
-        await ledger.openSession(log.head(place), USE)
-        if (bytes > 0n) {
-          const { session, bytesServed, signature } = log.receipt(place, bytes)
-          await ledger.acceptReceipt(session, bytesServed, signature)
-        }
-        await ledger.releaseSession(log.head(place), true)
-      },
-      credit: () => readCredit(seederChain, seeder.address),
-      head: async () => (await readLane(seederChain, log.lane)).head,
-    }
-  }
-
-  /** A gateway that signs what the receipts are worth, or what `twist` makes of it. */
-  function gateway(
-    { log, sponsor, seederChain }: Scene,
-    init: { signer?: SessionKey; twist?: (range: SettleableRange) => Partial<SettleableRange> } = {},
-  ): VoucherSource & { asked: number } {
-    return {
-      asked: 0,
-      async request(range) {
-        this.asked++
-        const { from, to, amount } = { ...range, ...init.twist?.(range) }
-        return signVoucher(seederChain.domain, init.signer ?? sponsor, { ...log.lane, from, to, amount })
-      },
-    }
-  }
+  const scene: Scenes['scene'] = (init) => scenes.scene(init)
 
   it('pays raw receipts without anybody’s permission, to the unit', async () => {
     const at = await scene()
@@ -303,11 +210,11 @@ describe('Settling', () => {
   })
 
   it('lets one operator settle for several seeders in one transaction, and each of them finds out from the chain', async () => {
-    const scenes = [await scene(), await scene({ lines: 1 }), await scene({ lines: 2 })]
+    const three = [await scene(), await scene({ lines: 1 }), await scene({ lines: 2 })]
     const operator = await chain.account()
     const operatorChain = await chain.as(operator)
     const batches = []
-    for (const [i, at] of scenes.entries()) {
+    for (const [i, at] of three.entries()) {
       await approveOperator(at.seederChain, { operator: operator.address })
       for (let place = 0; place < at.log.lines.length; place++) await at.serve(place, BigInt(i + 1) * MIB)
       const prepared = await at.settler(i === 1 ? null : gateway(at)).prepare()
@@ -315,7 +222,7 @@ describe('Settling', () => {
       batches.push(...prepared.batches)
     }
     const mined = await settleMany(operatorChain, batches)
-    for (const [i, at] of scenes.entries()) {
+    for (const [i, at] of three.entries()) {
       const settler = at.settler()
       if (i === 0) await settler.submitted(mined.hash, batches[0]!.moves)
       expect(await settler.reconcile()).to.deep.equal([])

@@ -1,0 +1,165 @@
+// All lanes looked at before anything is closed or sent: what each is worth, until when, and whether it goes now.
+import type { Hex } from 'viem'
+import { type Lane, type LaneMove, laneKey, type SettleableRange } from '../receipts/index.ts'
+import { GAS_PER_BATCH } from './constants.ts'
+import { type Prospect, prospectOf } from './deadline.ts'
+import { type Candidate, type Choice, choose, costOf, gasOf, type Prices, worthOf } from './economics.ts'
+import { type Claim, voucherClaim } from './groups.ts'
+import { type Note, type PlanComponents, type PlanOptions, planRange, rangeOf, tooLittle } from './plan.ts'
+import { SKIP_WORDS } from './words.ts'
+
+/** What was decided about one lane that has something to claim. */
+export interface LaneReport {
+  readonly lane: Lane
+  /** Token units. */
+  readonly amount: bigint
+  /** An estimate, its part of the transaction included. */
+  readonly gas: bigint
+  /** Token units; null while the coin's price is unknown. */
+  readonly cost: bigint | null
+  readonly profit: bigint | null
+  /** Unix seconds after which it may be forfeited; null when nothing ends. */
+  readonly deadline: bigint | null
+  readonly decision: 'send' | 'wait'
+  /** Why it waits, or why it goes although it is worth less than wished; else null. */
+  readonly reason: string | null
+}
+
+export interface Survey extends Choice {
+  readonly lanes: readonly LaneReport[]
+  readonly notes: readonly Note[]
+}
+
+interface Found {
+  readonly range: SettleableRange
+  readonly prospect: Prospect
+}
+
+export interface SurveyOptions extends PlanOptions {
+  readonly prices: Prices
+  /** The chain's time, unix seconds. */
+  readonly now: bigint
+}
+
+export async function survey(
+  components: PlanComponents,
+  lanes: readonly Lane[],
+  options: SurveyOptions,
+): Promise<Survey> {
+  const { prices, signal } = options
+  const notes: Note[] = []
+  const reports: LaneReport[] = []
+  const write = ({ range, prospect }: Found, claims: readonly Claim[], reason: string | null, sends = false): void => {
+    const { lane } = range
+    const [amount, gas] = [worthOf(claims), gasOf(claims) + GAS_PER_BATCH]
+    const cost = costOf(gas, prices)
+    const profit = cost === null ? null : amount - cost
+    reports.push({ lane, amount, gas, cost, profit, deadline: prospect.at, decision: sends ? 'send' : 'wait', reason })
+    if (reason !== null) notes.push({ lane, words: reason })
+  }
+
+  // by vouchers at best: what is not worth it even so stays open for its downloaders
+  const found: Found[] = []
+  for (const each of await lookAt(components, lanes, options)) {
+    if (each.reason === null) found.push(each)
+    else write(each, [atBest(each.range)], each.reason)
+  }
+  const candidate = ({ range, prospect }: Found, claims: readonly Claim[]): Candidate => ({
+    ...{ lane: range.lane, claims, urgent: prospect.near },
+  })
+  const refused = reasons(
+    choose(
+      found.map((each) => candidate(each, [atBest(each.range)])),
+      prices,
+    ),
+  )
+
+  const planned: (Found & { claims: readonly Claim[] })[] = []
+  const pools = new Map<string, bigint>()
+  for (const each of found) {
+    const reason = refused.get(laneKey(each.range.lane))
+    if (reason !== undefined) {
+      write(each, [atBest(each.range)], reason)
+      continue
+    }
+    signal?.throwIfAborted()
+    const plan = await planRange(components, each.range, options)
+    notes.push(...plan.notes)
+    const claims = covered(plan.claims, each.prospect, pools)
+    if (claims.length < plan.claims.length) write(each, plan.claims.slice(claims.length), SKIP_WORDS.unpaid)
+    if (claims.length > 0) planned.push({ ...each, claims })
+  }
+
+  const choice = choose(
+    planned.map((each) => candidate(each, each.claims)),
+    prices,
+  )
+  const waits = reasons(choice)
+  for (const each of planned) {
+    const reason = waits.get(laneKey(each.range.lane))
+    write(each, each.claims, reason ?? (each.prospect.near ? 'it is forfeited soon' : null), reason === undefined)
+  }
+  return { ...choice, lanes: reports, notes }
+}
+
+async function lookAt(
+  components: PlanComponents,
+  lanes: readonly Lane[],
+  options: SurveyOptions,
+): Promise<(Found & { reason: string | null })[]> {
+  const { signal, now } = options
+  const submitted = (await components.ledger.submissions()).flatMap(({ moves }) => moves)
+  const found: (Found & { reason: string | null })[] = []
+  for (const lane of lanes) {
+    signal?.throwIfAborted()
+    const range = await rangeOf(components, lane, options)
+    if (range === null) continue
+    const prospect = await prospectOf(components.chain, range, now, { signal })
+    const little = prospect.near ? null : tooLittle(range, options)
+    found.push({ range, prospect, reason: little ?? (await movedElsewhere(components, range, submitted, signal)) })
+  }
+  return found
+}
+
+/** Somebody else settles the lane in a block that may still go away: what is sent now would be for nothing. */
+async function movedElsewhere(
+  { ledger, chain }: PlanComponents,
+  { lane }: SettleableRange,
+  submitted: readonly LaneMove[],
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const head = await chain.laneHead(lane, { signal })
+  const settled = (await ledger.laneLog(lane))?.settled
+  const ours = submitted.some((move) => move.to === head && laneKey(move.lane) === laneKey(lane))
+  return head === settled || ours
+    ? null
+    : `its head was moved to ${head} by somebody else, in a block that is not final yet`
+}
+
+/** The claim that a voucher over the whole range would be. */
+function atBest(range: SettleableRange): Claim {
+  const { lane, from, to, amount } = range
+  const signature: Hex = `0x${'00'.repeat(64)}`
+  return voucherClaim(range, { ...lane, from, to, amount, signer: lane.sponsor, signature })
+}
+
+/** As many claims as the lane's reserve and the sponsor's pool pay, the pool shared by the lanes of the sponsor. */
+function covered(claims: readonly Claim[], { payable, pool }: Prospect, pools: Map<string, bigint>): readonly Claim[] {
+  const sponsor = claims[0]?.move.lane.sponsor ?? ''
+  const left = pools.get(sponsor) ?? pool
+  let reserve = payable - pool
+  let rest = left < pool ? left : pool
+  let count = 0
+  for (const { move } of claims) {
+    const fromPool = move.amount > reserve ? move.amount - reserve : 0n
+    if (fromPool > rest) break
+    reserve -= move.amount - fromPool
+    rest -= fromPool
+    count++
+  }
+  pools.set(sponsor, left < pool ? rest : left - (pool - rest))
+  return claims.slice(0, count)
+}
+
+const reasons = ({ waits }: Choice): Map<string, string> =>
+  new Map(waits.map(({ lane, reason }) => [laneKey(lane), reason]))
