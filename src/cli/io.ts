@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { printable } from './printable.ts'
 
 /** What a command may touch of the process around it. Only `main.ts` makes one of these from the real process. */
 export interface CommandIo {
@@ -12,6 +13,8 @@ export interface CommandIo {
   readonly signal: AbortSignal
   /** Whether standard error is a terminal: then a progress line may be redrawn. */
   readonly terminal: boolean
+  /** How many characters a line of that terminal holds. */
+  columns(): number
   /** Writes without a line break to standard error; for redrawn progress. */
   draw(text: string): void
   /** Asks for a password without showing it; undefined where there is no terminal to ask on. */
@@ -23,7 +26,7 @@ export interface CommandIo {
 /** Prints a result: as one JSON object, or as the lines that `words` gives. Bigints become decimal strings. */
 export function printResult(io: CommandIo, json: boolean, result: object, words: () => readonly string[]): void {
   if (json) io.out(toJson(result))
-  else for (const line of words()) io.out(line)
+  else for (const line of words()) io.out(printable(line))
 }
 
 export function toJson(value: unknown): string {
@@ -32,5 +35,5 @@ export function toJson(value: unknown): string {
 
 /** Where keys, ledgers, torrents and the config file live unless `--home` or BITCDN_HOME says otherwise. */
 export function defaultHome(env: CommandIo['env']): string {
-  return env.BITCDN_HOME ?? join(env.HOME ?? homedir(), '.bitcdn')
+  return env.BITCDN_HOME || join(env.HOME || homedir(), '.bitcdn')
 }

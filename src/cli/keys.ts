@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Address, getAddress, type Hex, isHex, size } from 'viem'
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { BitCdnError } from '../errors.ts'
@@ -17,7 +17,7 @@ import type { Settings } from './settings.ts'
 
 /** Where the key `name` is kept; anything with a slash or a dot in it is a path of its own. */
 export function keyPath(settings: Settings, name: string): string {
-  return /[/\\.]/.test(name) ? resolve(name) : settings.path('keys', `${name}.key`)
+  return /[/\\.]/.test(name) ? resolve(name) : join(settings.home, 'keys', `${name}.key`)
 }
 
 /** Where a new key goes: always into `keys/` of the data folder, which is what people back up. */

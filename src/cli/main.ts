@@ -22,6 +22,7 @@ const code = await runCli(process.argv.slice(2), {
   env: process.env,
   signal: interrupt.signal,
   terminal: process.stderr.isTTY === true,
+  columns: () => process.stderr.columns || 80,
   askSecret: secretAsker(interrupt.signal),
   exitWith: (wanted) => {
     exitCode = wanted

@@ -14,6 +14,7 @@ export interface ProgressView {
 }
 
 const BAR = 24
+const SHORT_BAR = 10
 const REDRAW_MS = 100
 const PLAIN_MS = 2_000
 
@@ -27,31 +28,43 @@ export function progressDisplay(io: CommandIo, decimals: number): { show(view: P
       const complete = view.verified === view.total
       if (!complete && now - last < (io.terminal ? REDRAW_MS : PLAIN_MS)) return
       last = now
-      const line = progressLine(view, decimals)
-      if (!io.terminal) return io.err(line)
-      io.draw(`\r${line.padEnd(width)}`)
+      if (!io.terminal) return io.err(progressLine(view, decimals))
+      // a full line would make the cursor wrap, and the next one could not be drawn over it
+      const line = progressLine(view, decimals, io.columns() - 1)
+      io.draw(`\r${line.padEnd(Math.min(width, io.columns() - 1))}`)
       width = line.length
     },
     done() {
-      if (io.terminal && width > 0) io.draw(`\r${' '.repeat(width)}\r`)
+      if (io.terminal && width > 0) io.draw(`\r${' '.repeat(Math.min(width, io.columns() - 1))}\r`)
     },
   }
 }
 
-export function progressLine(view: ProgressView, decimals: number): string {
-  const part = view.total === 0 ? 1 : view.verified / view.total
-  const filled = Math.round(part * BAR)
-  const served = view.peers.reduce((sum, peer) => sum + peer.bytes, 0)
-  const shares = view.peers.map(
-    ({ name, bytes }) => `${name} ${served === 0 ? 0 : Math.round((100 * bytes) / served)}%`,
-  )
-  return [
-    `[${'█'.repeat(filled)}${'·'.repeat(BAR - filled)}]`,
+/** One line; what matters least is left out of it until it fits into `most` characters. */
+export function progressLine(view: ProgressView, decimals: number, most = Number.POSITIVE_INFINITY): string {
+  const { verified, total, bytesPerSecond, secondsLeft, paid, peers } = view
+  const part = total === 0 ? 1 : verified / total
+  const served = peers.reduce((sum, peer) => sum + peer.bytes, 0)
+  const share = (bytes: number): string => `${served === 0 ? 0 : Math.round((100 * bytes) / served)}%`
+  const bar = (length: number): string => {
+    const filled = Math.round(part * length)
+    return `[${'█'.repeat(filled)}${'·'.repeat(length - filled)}]`
+  }
+  const facts = [
     `${Math.floor(part * 100)}%`,
-    `${bytesInWords(view.verified)} of ${bytesInWords(view.total)}`,
-    `${bytesInWords(view.bytesPerSecond)}/s`,
-    `${secondsInWords(view.secondsLeft)} left`,
-    ...(view.paid > 0n ? [`paid ${money(view.paid, decimals)}`] : []),
-    ...(shares.length > 0 ? [shares.join(' ')] : []),
-  ].join('  ')
+    `${bytesInWords(verified)} of ${bytesInWords(total)}`,
+    `${bytesInWords(bytesPerSecond)}/s`,
+    `${secondsInWords(secondsLeft)} left`,
+  ]
+  const sum = paid > 0n ? [`paid ${money(paid, decimals)}`] : []
+  const named = peers.length > 0 ? [peers.map(({ name, bytes }) => `${name} ${share(bytes)}`).join(' ')] : []
+  const shares = peers.length > 0 ? [`from ${peers.length}: ${peers.map(({ bytes }) => share(bytes)).join(' ')}`] : []
+  const lines = [
+    [bar(BAR), ...facts, ...sum, ...named],
+    [bar(SHORT_BAR), ...facts, ...sum, ...named],
+    [bar(SHORT_BAR), ...facts, ...named],
+    [bar(SHORT_BAR), ...facts, ...shares],
+    [bar(SHORT_BAR), ...facts],
+  ].map((parts) => parts.join('  '))
+  return lines.find((line) => line.length <= most) ?? facts.join('  ').slice(0, Math.max(most, 0))
 }

@@ -17,9 +17,11 @@ import { thawCommand, withdrawCommand } from './commands/thaw.ts'
 import { torrentCommand } from './commands/torrent.ts'
 import { EXIT_CODES, report } from './exit.ts'
 import { type CommandIo, toJson } from './io.ts'
+import { printableLines } from './printable.ts'
 
 /** Runs one command line; answers the exit code. Nothing below this throws past it. */
-export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
+export async function runCli(argv: readonly string[], process: CommandIo): Promise<number> {
+  const io: CommandIo = { ...process, err: (line) => process.err(printableLines(line)) }
   const json = argv.includes('--json')
   try {
     await program(io).parseAsync([...argv], { from: 'user' })
@@ -73,6 +75,7 @@ function prepare(command: Command, io: CommandIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.out(text.trimEnd()),
     writeErr: (text) => io.err(text.trimEnd()),
+    outputError: (text, write) => write(text.replace(/^error: /, 'bitcdn: ')),
   })
   command.showHelpAfterError(HELP_ADVICE)
   for (const child of command.commands) prepare(child, io)

@@ -5,7 +5,7 @@ import { BitCdnError } from '../errors.ts'
 
 export function bytesInWords(bytes: number | bigint): string {
   const value = Number(bytes)
-  if (value < 1000) return `${value} B`
+  if (value < 1000) return `${Math.round(value)} B`
   const unit = Math.min(Math.floor(Math.log10(value) / 3), 5)
   const scaled = value / 1000 ** unit
   return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${['B', 'kB', 'MB', 'GB', 'TB', 'PB'][unit]}`
@@ -44,6 +44,11 @@ export function inCoins(text: string): string {
   return text
     .replaceAll(/\b(\d+) token units?\b/g, (_all, units) => `${money(BigInt(units), coin.decimals)} ${coin.symbol}`)
     .replaceAll(/\b(\d+) wei\b/g, (_all, wei) => `${formatGwei(BigInt(wei))} gwei`)
+}
+
+/** "1 seeder", "3 seeders". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** Reads "5", "0.05": an amount in whole coins, as token units. */

@@ -53,7 +53,10 @@ export async function createBed(init: BedInit = {}): Promise<Bed> {
   const folder = init.folder ?? mkdtempSync(join(tmpdir(), 'bitcdn-devnet-'))
   const logs = join(folder, 'logs')
   mkdirSync(logs, { recursive: true, mode: 0o700 })
-  const chain = await startChain({ port: init.rpcPort ?? 0 })
+  const chain = await startChain({ port: init.rpcPort ?? 0 }).catch((error: unknown) => {
+    if (init.folder === undefined) rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
   const programs: Program[] = []
 
   const rpc = async (method: string, params: unknown[]): Promise<void> => {

@@ -8,7 +8,7 @@ import { untilAsked } from '../program.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
-import { bytesInWords, money, parseWhole } from '../words.ts'
+import { bytesInWords, counted, money, parseWhole } from '../words.ts'
 
 /** The stablecoin of a devnet is TestUSD. */
 const DECIMALS = 6
@@ -101,7 +101,7 @@ function summary(result: DevnetResult): string[] {
     `${'  delivery budget left'.padEnd(51)}  ${dollars(result.budgetLeft)}`,
     `${'  carried (did not divide)'.padEnd(51)}  ${dollars(result.carried)}`,
     '',
-    `Gas        ${gas} in ${result.transactions.length} transactions, ${settle?.gasUsed ?? 0} of it to settle ${result.receipts} receipts by ${result.vouchers} vouchers`,
+    `Gas        ${gas} in ${counted(result.transactions.length, 'transaction')}, ${settle?.gasUsed ?? 0} of it to settle ${counted(result.receipts, 'receipt')} by ${counted(result.vouchers, 'voucher')}`,
     `Delivery   ${money(BigInt(Math.round(Number(toSeeders) / gib)), DECIMALS)} per GiB to seeders`,
     `Conserved  ${result.conserved ? 'yes, to the last unit' : 'NO: the sums do not agree'}`,
   ]

@@ -14,7 +14,7 @@ import { type ProgressView, progressDisplay } from '../progress.ts'
 import { readReserved } from '../reserves.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
-import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
+import { bytesInWords, counted, money, parseMoney, parseWhole } from '../words.ts'
 
 /** How amounts are written when no chain was asked. */
 const USUAL_DECIMALS = 6
@@ -97,8 +97,8 @@ Examples:
         }
         printResult(io, settings.json, result, () => [
           `Saved      ${path}   ${bytesInWords(metainfo.length)}, verified`,
-          `Fetched    ${bytesInWords(bytes)} in ${seconds.toFixed(1)} s, ${mbPerSecond} MB/s, from ${peers.filter((peer) => peer.bytes > 0).length} peers`,
-          ...(receipts > 0 ? [`Signed     ${receipts} receipts over ${money(paid, payment.decimals)}`] : []),
+          `Fetched    ${bytesInWords(bytes)} in ${seconds.toFixed(1)} s, ${mbPerSecond} MB/s, from ${counted(peers.filter((peer) => peer.bytes > 0).length, 'peer')}`,
+          ...(receipts > 0 ? [`Signed     ${counted(receipts, 'receipt')} over ${money(paid, payment.decimals)}`] : []),
           ...banned.map(({ peer, reason }) => `Banned     ${peer}: ${reason}`),
           ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
         ])

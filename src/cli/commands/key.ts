@@ -27,18 +27,26 @@ export function keyCommand(io: CommandIo): Command {
     'after',
     `
 Examples:
-  bitcdn key new                                   a key named "default"; in a terminal it asks for a password
-  bitcdn key new seeder1 --password-file FILE      encrypted, without a question
-  bitcdn key import old < key.txt                  64 hex digits or a keystore from standard input
-  bitcdn key show seeder1                          its address
-  bitcdn key export seeder1 -o seeder1.json        an encrypted copy for another wallet, or to keep
-  bitcdn key change-password seeder1
+${EXAMPLES.join('\n')}
 
 An encrypted key is a keystore (Web3 Secret Storage, version 3), which other Ethereum wallets read too.`,
   )
-  for (const one of [newCommand, importCommand, showCommand, exportCommand, changeCommand]) command.addCommand(one(io))
+  for (const create of [newCommand, importCommand, showCommand, exportCommand, changeCommand]) {
+    const one = create(io)
+    const examples = EXAMPLES.filter((line) => line.includes(` ${one.name()} `))
+    command.addCommand(one.addHelpText('after', `\nExamples:\n${examples.join('\n')}`))
+  }
   return command
 }
+
+const EXAMPLES = [
+  '  bitcdn key new                                   a key named "default"; in a terminal it asks for a password',
+  '  bitcdn key new seeder1 --password-file FILE      encrypted, without a question',
+  '  bitcdn key import old < key.txt                  64 hex digits or a keystore from standard input',
+  '  bitcdn key show seeder1                          its address',
+  '  bitcdn key export seeder1 -o seeder1.json        an encrypted copy for another wallet, or to keep',
+  '  bitcdn key change-password seeder1',
+]
 
 function newCommand(io: CommandIo): Command {
   const command = new Command('new')

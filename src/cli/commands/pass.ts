@@ -12,6 +12,7 @@ import { money, parseMoney, parseWhole } from '../words.ts'
 export function passCommand(io: CommandIo): Command {
   const command = new Command('pass').description('buy and list access passes')
   command.addCommand(buyCommand(io)).addCommand(listCommand(io))
+  command.addHelpText('after', '\nExamples:\n  bitcdn pass list 3f8a…c1\n  bitcdn pass buy 3f8a…c1 --max-price 5')
   return command
 }
 

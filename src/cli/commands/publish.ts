@@ -11,6 +11,7 @@ import {
 } from '../../sdk/index.ts'
 import { writeTorrentFile } from '../../storage/pieces/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
+import { printable } from '../printable.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
 import { openWallet, parseAddress, WALLET_SETTINGS } from '../wallet.ts'
 import { money, parseMoney, parsePercent, parseWhole } from '../words.ts'
@@ -55,7 +56,7 @@ Examples:
     const text = (name: string): string => String(options[name])
     const price = parseMoney(text('price'), decimals, '--price')
     const terms = {
-      title: options.title === undefined ? undefined : text('title'),
+      title: options.title === undefined ? undefined : parseTitle(text('title')),
       pricePerGiB: parseMoney(text('pricePerGib'), decimals, '--price-per-gib'),
       deliveryBps: parsePercent(text('deliveryShare'), '--delivery-share'),
       shares: (options.share as string[]).map(parseShare),
@@ -136,3 +137,9 @@ function parseShare(text: string): { holder: `0x${string}`; bps: number } {
 
 /** As a shell takes it. */
 const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
+
+/** A title is on the chain for ever, and people and programs show it as one line. */
+function parseTitle(text: string): string {
+  if (printable(text) === text) return text
+  throw new BitCdnError('usage', `--title must be one line of ordinary characters, not "${printable(text)}".`)
+}

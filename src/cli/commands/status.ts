@@ -15,6 +15,7 @@ import { dateInWords } from './thaw.ts'
 
 export function statusCommand(io: CommandIo): Command {
   const command = new Command('status').description('what runs from this data folder, and what its wallet holds')
+  command.addHelpText('after', '\nExamples:\n  bitcdn status\n  bitcdn status --key creator --json')
   return withSettings(command, ...WALLET_SETTINGS).action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const running = listRunning(settings.home)
@@ -92,6 +93,7 @@ export function stopCommand(io: CommandIo): Command {
   const command = new Command('stop')
     .description('end what runs from this data folder: a devnet, a seeder, a gateway')
     .argument('[name]', 'devnet, seed or gateway (default: all)')
+    .addHelpText('after', '\nExamples:\n  bitcdn stop\n  bitcdn stop seed')
   return withSettings(command).action(async (name: string | undefined, options: Options) => {
     const settings = resolveSettings(options, io)
     const running = listRunning(settings.home).filter((entry) => name === undefined || entry.name === name)

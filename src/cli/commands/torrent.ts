@@ -50,6 +50,10 @@ Examples:
     .option('--tracker <url>', 'announce there; may be given several times', collect, [])
     .option('--web-seed <url>', 'an HTTP address that has the content; may be given several times', collect, [])
     .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bitcdn torrent make film.mp4\n  bitcdn torrent make album/ -o album.torrent --piece-length 1MiB',
+    )
     .action((path: string, options: MakeOptions) => make(io, path, options))
 
   command
@@ -57,6 +61,7 @@ Examples:
     .description('print what a torrent holds')
     .argument('<file>', 'torrent file')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExamples:\n  bitcdn torrent show film.torrent\n  bitcdn torrent show film.torrent --json')
     .action((file: string, options: JsonOption) => show(io, file, options))
 
   command
@@ -65,6 +70,10 @@ Examples:
     .argument('<file>', 'torrent file')
     .argument('<path>', 'the content itself, or the folder that contains it')
     .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bitcdn torrent verify film.torrent film.mp4\n  bitcdn torrent verify album.torrent ~/Downloads',
+    )
     .action((file: string, path: string, options: JsonOption) => verify(io, file, path, options))
   return command
 }

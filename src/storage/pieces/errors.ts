@@ -55,6 +55,18 @@ export function writeFailure(error: unknown, path: string): unknown {
     case 'ELOOP':
     case 'ENOTDIR':
       return linkFailure(path, error)
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new BitCdnError('disk-failed', `${path} cannot be written: permission denied.`, {
+        advice: 'Give this user the right to write there, or choose another folder.',
+        cause: error,
+      })
+    case 'EEXIST':
+      return new BitCdnError('file-invalid', `${path} is a file and not a folder.`, {
+        advice: 'Choose a folder.',
+        cause: error,
+      })
     default:
       return new BitCdnError('disk-failed', `${path} cannot be written: ${(error as Error).message}.`, {
         advice: 'Check the permissions of the folder and the disk, then run the same command again.',

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { MAX_METAINFO_BYTES, MetainfoError, parseTorrent } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { readFailure, writeFailure } from './errors.ts'
+import { errnoOf, readFailure, writeFailure } from './errors.ts'
 import { syncFolder } from './folder.ts'
 
 /** The bytes of a .torrent file; a file that is too large to be one is refused unread. */
@@ -46,6 +46,12 @@ export async function writeTorrentFile(path: string, torrent: Uint8Array): Promi
     await syncFolder(dirname(shown))
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {})
+    if (errnoOf(error) === 'ENOENT') {
+      throw new BitCdnError('file-missing', `There is no folder ${dirname(shown)} to put ${basename(shown)} into.`, {
+        advice: 'Make the folder, or choose another place with -o.',
+        cause: error,
+      })
+    }
     throw writeFailure(error, shown)
   }
 }
@@ -57,6 +63,7 @@ async function refuseOtherFiles(path: string): Promise<void> {
     parseTorrent(there)
   } catch (cause) {
     if (cause instanceof BitCdnError && cause.code === 'file-missing') return
+    if (cause instanceof BitCdnError && cause.code === 'file-unreadable') throw cause
     throw new BitCdnError('file-invalid', `${path} is there already and is no torrent: it is not overwritten.`, {
       advice: 'Choose another place for the torrent with -o.',
       cause,

@@ -24,6 +24,7 @@ export async function bitcdn(
     env,
     signal: signal ?? new AbortController().signal,
     terminal: false,
+    columns: () => 80,
     exitWith: (value) => {
       wanted = value
     },

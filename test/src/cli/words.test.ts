@@ -72,4 +72,21 @@ describe('numbers in words', () => {
       '[████████████············]  50%  60.0 MB of 120 MB  100 MB/s  1 s left  paid 0.002793  a 75% b 25%',
     )
   })
+
+  it('leaves out of that line what matters least until it fits the terminal', () => {
+    const peers = ['ty9Mbu', 'XMi1QX', '9FWB1t'].map((name) => ({ name, bytes: 20_000_000 }))
+    const view = { verified: 6e7, total: 1.2e8, bytesPerSecond: 1e8, secondsLeft: 0.6, peers, paid: 2_793n }
+    for (let most = 0; most <= 140; most++) expect(progressLine(view, 6, most).length).to.be.at.most(most)
+    expect(progressLine(view, 6, 110))
+      .to.include('paid 0.002793')
+      .and.to.include('9FWB1t 33%')
+    expect(progressLine(view, 6, 79)).to.equal(
+      '[█████·····]  50%  60.0 MB of 120 MB  100 MB/s  1 s left  from 3: 33% 33% 33%',
+    )
+    expect(progressLine(view, 6, 60)).to.equal('[█████·····]  50%  60.0 MB of 120 MB  100 MB/s  1 s left')
+  })
+
+  it('rounds a rate of some bytes a second', () => {
+    expect(bytesInWords(2.3748814432466108)).to.equal('2 B')
+  })
 })

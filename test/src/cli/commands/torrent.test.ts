@@ -123,7 +123,7 @@ describe('bitcdn torrent', () => {
       [['make', path, '--piece-length', '1000'], 2, '1000'],
       [['make', path, '--piece-length', 'big'], 2, 'no number of bytes'],
       [['make', path, '--tracker', 'nowhere'], 2, 'cannot be a tracker'],
-      [['make', path, '-o', at('missing/x.torrent')], 4, 'cannot be written'],
+      [['make', path, '-o', at('missing/x.torrent')], 3, 'There is no folder'],
       [['make'], 2, 'missing required argument'],
       [['show', at('missing')], 3, 'There is no file'],
       [['show', at('no.torrent')], 3, 'Not valid bencode'],
