@@ -30,7 +30,7 @@ export function firstBid({ price, maxFeePerGas, maxPriorityFeePerGas }: Fees, ca
   if (price <= cap) return { maxFeePerGas: cap, maxPriorityFeePerGas: min(maxPriorityFeePerGas, cap) }
   throw new BitCdnError(
     'price-too-high',
-    `Gas costs ${price} wei now, more than the ${cap} allowed: nothing was sent.`,
+    `Gas costs ${price} wei now, more than the ${cap} wei allowed: nothing was sent.`,
     {
       advice: 'Wait, or raise the limit; receipts and vouchers keep.',
       retry: true,

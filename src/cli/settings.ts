@@ -28,6 +28,40 @@ export const SETTINGS = {
     env: 'BITCDN_SIGNER',
     what: 'JSON-RPC address of a program that holds the key and signs; --key then names its account by address',
   },
+  payout: {
+    flag: '--payout <address>',
+    env: 'BITCDN_PAYOUT',
+    what: 'who is paid; the key is then its operator (default: the key itself)',
+  },
+  coinPrice: {
+    flag: '--coin-price <amount>',
+    env: 'BITCDN_COIN_PRICE',
+    what: "what one of the chain's coins costs in the stablecoin: claims that cost more gas than they pay then wait",
+  },
+  claim: {
+    flag: '--no-claim',
+    env: 'BITCDN_CLAIM',
+    what: 'never claim by itself',
+    fallback: true,
+  },
+  claimMin: {
+    flag: '--claim-min <amount>',
+    env: 'BITCDN_CLAIM_MIN',
+    what: 'claim by itself lanes that are worth this much',
+    fallback: '1.00',
+  },
+  claimMaxGas: {
+    flag: '--claim-max-gas <gwei>',
+    env: 'BITCDN_CLAIM_MAX_GAS',
+    what: 'claim by itself only while gas costs no more',
+    fallback: '1',
+  },
+  claimInterval: {
+    flag: '--claim-interval <seconds>',
+    env: 'BITCDN_CLAIM_INTERVAL',
+    what: 'how often to look for what can be claimed',
+    fallback: '3600',
+  },
   gateway: { flag: '--gateway <url>', env: 'BITCDN_GATEWAY', what: "address of the publisher's gateway" },
   bootstrap: {
     flag: '--bootstrap <multiaddrs>',
@@ -90,7 +124,9 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
   const file = readConfig(options.config ?? io.env.BITCDN_CONFIG, home)
   const value = (name: SettingName): unknown => {
     const setting: Setting = SETTINGS[name]
-    return options[name] ?? io.env[setting.env] ?? file[name] ?? setting.fallback
+    // Commander says true for a "--no-…" that was not given
+    const given = setting.flag.startsWith('--no-') && options[name] === true ? undefined : options[name]
+    return given ?? io.env[setting.env] ?? file[name] ?? setting.fallback
   }
   const text = (name: SettingName): string | undefined => {
     const found = value(name)

@@ -1,4 +1,4 @@
-import { formatGwei, formatUnits, parseUnits } from 'viem'
+import { formatGwei, formatUnits, parseGwei, parseUnits } from 'viem'
 import { BitCdnError } from '../errors.ts'
 
 /** How numbers are said to people, and read from them. MB = 10^6 bytes; prices are per GiB = 2^30 bytes. */
@@ -60,6 +60,12 @@ export function parseMoney(text: string, decimals: number, what: string): bigint
     throw new BitCdnError('usage', `${what} "${text}" has more than the ${decimals} decimals of the stablecoin.`)
   }
   return parseUnits(text, decimals)
+}
+
+/** Reads "1.5", a price of gas in gwei, as wei. */
+export function parseGas(text: string, what: string): bigint {
+  if (/^\d+(\.\d{1,9})?$/.test(text)) return parseGwei(text)
+  throw new BitCdnError('usage', `${what} must be a price of gas in gwei such as 1.5, not "${text}".`)
 }
 
 export function parseWhole(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {

@@ -49,7 +49,7 @@ export function choose(candidates: readonly Candidate[], prices: Prices): Choice
   const waits: { lane: Lane; reason: string }[] = []
   const { most, coin } = prices
   if (most !== null && prices.gas > most) {
-    const reason = `gas costs ${prices.gas} wei now, more than the ${most} allowed`
+    const reason = `gas costs ${prices.gas} wei now, more than the ${most} wei allowed`
     return { transactions: [], waits: candidates.map(({ lane }) => ({ lane, reason })) }
   }
   if (coin === null)
@@ -79,7 +79,7 @@ function pick(
   const limitOf = (amount: bigint, gas: bigint): bigint => (factor * amount * COIN) / (gas * (prices.coin as bigint))
   let left: readonly Candidate[] = candidates
   const leave = (isLeft: (candidate: Candidate) => boolean, amount: bigint, gas: bigint): void => {
-    const reason = `a claim of ${amount} would cost ${costOf(gas, prices)} in gas now`
+    const reason = `a claim of ${amount} token units would cost ${costOf(gas, prices)} token units in gas now`
     for (const candidate of left) if (!isLeft(candidate)) refuse(candidate, reason)
     left = left.filter(isLeft)
   }

@@ -59,7 +59,9 @@ export async function planRange(
 
 /** Why a range is left alone for what it is worth; null when it is not. */
 export function tooLittle({ amount }: SettleableRange, { min = 1n }: PlanOptions): string | null {
-  return amount >= min ? null : `${amount} is less than the ${min} that a claim should be worth`
+  return amount >= min
+    ? null
+    : `${amount} token units are less than the ${min} token units that a claim should be worth`
 }
 
 /** Closed for good, then read again: a receipt may have come in between. Null when a stream was opened meanwhile. */
@@ -96,8 +98,8 @@ async function claimsOf(
   if (left > 0n) {
     note(
       heads.length === 0
-        ? `${left} wait: no signed head is held that the chain would honour now; a voucher is needed`
-        : `${left} wait: the next signed head lies behind a session that is still open`,
+        ? `${left} token units wait: no signed head is held that the chain would honour now; a voucher is needed`
+        : `${left} token units wait: the next signed head lies behind a session that is still open`,
     )
   }
   return [...first, ...claims]

@@ -141,7 +141,7 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
   function skippedNotes(outcome: SettlementOutcome, lanes: readonly Lane[]): Note[] {
     return outcome.skipped.flatMap(({ laneKey: key, amount, reason }) => {
       const lane = lanes.find((each) => laneKey(each) === key)
-      return lane === undefined ? [] : [{ lane, words: `${amount} were skipped: ${SKIP_WORDS[reason]}` }]
+      return lane === undefined ? [] : [{ lane, words: `${amount} token units were skipped: ${SKIP_WORDS[reason]}` }]
     })
   }
 
@@ -195,7 +195,7 @@ function requireCheapGas(price: bigint, most: bigint): void {
   if (price <= most) return
   throw new BitCdnError(
     'price-too-high',
-    `Gas costs ${price} wei now, more than the ${most} allowed: nothing was sent.`,
+    `Gas costs ${price} wei now, more than the ${most} wei allowed: nothing was sent.`,
     {
       advice: 'Wait, or raise the limit; receipts and vouchers keep.',
       retry: true,

@@ -52,6 +52,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],
   ['docs/PLATFORM.md', 'The SDK'],
+  ['docs/SEEDER.md', 'Be paid to a key that is not here'],
   ['docs/SEEDER.md', 'Keep'],
   ['docs/CREATOR.md', 'Collect'],
 ]
@@ -78,6 +79,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     chmodSync(join(bin, 'bitcdn'), 0o755)
     symlinkSync(join(ROOT, 'node_modules/.bin/hardhat'), join(bin, 'hardhat'))
     writeFileSync(join(bed.folder, 'film.mkv'), Buffer.alloc(2_000_000, 'a film '))
+    writeFileSync(join(bed.folder, 'password.txt'), 'correct horse battery staple\n', { mode: 0o600 })
     Object.assign(values, {
       BOOTSTRAP_ADDRESS: bootstrap.address,
       REGISTRY_ADDRESS: bed.chain.contracts.registry,

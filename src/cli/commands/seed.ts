@@ -8,14 +8,18 @@ import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
 import { createSeeder, TRUSTED_WINDOWS } from '../../seeder/index.ts'
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
-import { openLedger } from '../../storage/sqlite/index.ts'
+import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
+import { openLedgerOf } from '../ledger.ts'
+import { payoutOf, requireOperator } from '../payout.ts'
 import { programLogger, untilAsked } from '../program.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
-import { openWallet, parseAddress, WALLET_SETTINGS } from '../wallet.ts'
+import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
+
+const SEED_SETTINGS = ['payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate'] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -23,7 +27,6 @@ export function seedCommand(io: CommandIo): Command {
     .argument('<torrents...>', 'the .torrent files of what you hold')
     .option('--data <path>', 'the files: the content itself, or the folder that holds it', '.')
     .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
-    .option('--payout <address>', 'who is paid (default: the key itself, which otherwise must be its operator)')
     .option('--lanes <numbers>', 'lanes that you serve, separated by commas', '0')
     .option('--free', 'also give it away to whoever asks without paying')
     .option(
@@ -31,19 +34,18 @@ export function seedCommand(io: CommandIo): Command {
       'windows of bytes beyond a reserve that a sponsor is trusted with',
       String(TRUSTED_WINDOWS),
     )
-    .option(
-      '--auto-claim <amount>',
-      'settle by itself, at least this much at once (default: only "bitcdn claim" settles)',
-    )
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   command.addHelpText(
     'after',
     `
 Examples:
   bitcdn seed film.torrent --data film.mkv
-  bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04`,
+  bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04
+  bitcdn seed film.torrent --data film.mkv --claim-min 5 --claim-max-gas 0.1 --coin-price 2500
+  bitcdn seed film.torrent --data film.mkv --no-claim
+  bitcdn seed film.torrent --data film.mkv --key hot --payout 0x90F7…b906     paid to a key that is kept elsewhere`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'gateway', 'bootstrap', 'listen', 'allowPrivate').action(
+  return withSettings(command, ...WALLET_SETTINGS, ...CLAIM_SETTINGS, ...SEED_SETTINGS).action(
     async (torrents: string[], options: Options) => {
       const settings = resolveSettings(options, io)
       const { signal } = io
@@ -51,6 +53,9 @@ Examples:
       const logger = programLogger('seeder', String(options.logLevel))
       const { chain, decimals, symbol } = await openWallet(settings, io)
       const account = chain.account!
+      const payout = payoutOf(settings, chain)
+      await requireOperator(chain, payout, signal)
+      const claims = await automaticClaims(settings, { chain, decimals }, io)
       const pricePerGiB = parseMoney(String(options.pricePerGib), decimals, '--price-per-gib')
       const lanes = String(options.lanes)
         .split(',')
@@ -61,10 +66,7 @@ Examples:
       const stores = await openStores(torrents, settings, options, io)
       const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
       for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
-      const ledger = await openLedger({
-        path: settings.path('ledger.sqlite'),
-        domain: { chainId: chain.id, settlement: chain.addresses.settlement },
-      })
+      const ledger = await openLedgerOf(settings, { chain, make: true })
       const node = await createNode({
         privateKey: await loadPeerKey(settings.path('peer.key')),
         listen: settings.list('listen'),
@@ -73,17 +75,15 @@ Examples:
         dht: 'server',
       })
       const gateways = gatewaysOf(settings, account, logger)
-      const { autoClaim } = options
-      const settler = createSettler(
-        { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: gateways, logger },
-        autoClaim === undefined ? {} : { min: parseMoney(String(autoClaim), decimals, '--auto-claim') },
-      )
+      const settlement = createSettlementChain(chain, ledger.journal)
+      const settler = createSettler({ ledger, chain: settlement, vouchers: gateways, logger }, claims?.init)
       const seeder = createSeeder(
         { node, chain, ledger, stores, account, gateways, settler, logger },
         {
-          ...(options.payout === undefined ? {} : { seeder: parseAddress(String(options.payout), '--payout') }),
+          seeder: payout,
           pricePerGiB,
-          settles: autoClaim !== undefined,
+          settles: claims !== null,
+          settleInterval: claims?.interval,
           lanes,
           free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
           trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),
@@ -99,6 +99,10 @@ Examples:
       const ready = { ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents }
       printResult(io, settings.json, ready, () => [
         `Seeder     ${seeder.address}, at ${money(pricePerGiB, decimals)} ${symbol} per GiB`,
+        ...(payout === account.address
+          ? []
+          : [`Operator   ${account.address}: works for it and cannot take its money`]),
+        `Claims     ${claims === null ? 'only by "bitcdn claim"' : claims.words(say)}`,
         ...addresses.map((address) => `Address    ${address}`),
         ...contents.map(
           ({ name, length, verifiedBytes }) =>

@@ -2,15 +2,17 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { formatEther } from 'viem'
-import { readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
+import { type Chain, readAccount, readBalance, readCoin, readCredit } from '../../chain/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import type { Earnings } from '../../receipts/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { keyAddress, keyPath } from '../keys.ts'
+import { hasLedger, openLedgerOf, readEarnings } from '../ledger.ts'
 import { readReserved } from '../reserves.ts'
 import { listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
-import { money } from '../words.ts'
+import { inCoins, money } from '../words.ts'
 import { dateInWords } from './thaw.ts'
 
 export function statusCommand(io: CommandIo): Command {
@@ -20,7 +22,9 @@ export function statusCommand(io: CommandIo): Command {
     const settings = resolveSettings(options, io)
     const running = listRunning(settings.home)
     const wallet = await walletStatus(settings, io)
-    printResult(io, settings.json, { home: settings.home, running, wallet }, () => [
+    const earnings = await earned(settings, io, wallet?.chain ?? null)
+    const known = wallet === null ? null : withoutChain(wallet)
+    printResult(io, settings.json, { home: settings.home, running, wallet: known, earnings }, () => [
       `Data folder  ${settings.home}`,
       ...(running.length === 0
         ? ['Running      nothing']
@@ -34,9 +38,30 @@ export function statusCommand(io: CommandIo): Command {
             `  as sponsor ${wallet.words.pool}`,
             ...(wallet.seeders === 0 ? [] : [`             ${wallet.words.reserved}`]),
           ]),
+      ...(earnings === null ? [] : earnedInWords(earnings)),
     ])
   })
 }
+
+/** The same question as `bitcdn earnings`; null where no seeder has run. */
+async function earned(settings: Settings, { signal }: CommandIo, chain: Chain | null): Promise<Earnings | null> {
+  if (!hasLedger(settings)) return null
+  const ledger = await openLedgerOf(settings)
+  try {
+    return await readEarnings(ledger, chain, { signal })
+  } finally {
+    await ledger.close()
+  }
+}
+
+function earnedInWords({ served, receipted, vouchered, submitted, paid }: Earnings): string[] {
+  return [
+    inCoins(`Earned       ${paid} token units paid, ${submitted} token units on their way`),
+    inCoins(`             ${receipted + vouchered} token units to claim, ${served} token units not acknowledged yet`),
+  ]
+}
+
+const withoutChain = <T extends { chain: Chain }>({ chain, ...known }: T): Omit<T, 'chain'> => known
 
 /** What "status" lacks to ask the chain. */
 function missing(settings: Settings): string {
@@ -69,6 +94,7 @@ async function walletStatus(settings: Settings, io: CommandIo) {
   const { balance: pool, thawing, thawEnd } = account
   const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
   return {
+    chain,
     address,
     chainId: chain.id,
     token,

@@ -17,7 +17,7 @@ describe('docs/CLI.md', () => {
   it('lists every setting with its flag, variable, key and default', () => {
     for (const [key, setting] of Object.entries(SETTINGS)) {
       const fallback = 'fallback' in setting ? `\`${setting.fallback}\`` : ''
-      const row = page.split('\n').find((line) => line.includes(`\`${setting.env}\``)) ?? ''
+      const row = page.split('\n').find((line) => line.includes(`\`${setting.env}`)) ?? ''
       expect(row, key).to.include(`\`${setting.flag.split(' ')[0]}\``)
       expect(row, key).to.include(`\`${key}\``)
       expect(row, key).to.include(fallback)
