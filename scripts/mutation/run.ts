@@ -13,10 +13,19 @@ const LEAST = 0.95
 const ROOMS = ['settlement', 'revenue', 'passes', 'registry']
 /** Which test files may notice a change in a room, the likeliest first. */
 const TESTS: Record<string, string[]> = {
-  settlement: ['edges', 'errors', 'settlement', 'attacks', 'lines', 'reentrancy', 'wallets'],
-  revenue: ['edges', 'errors', 'revenue', 'reentrancy', 'passes', 'registry'],
-  passes: ['edges', 'errors', 'passes', 'readers', 'wallets', 'reentrancy', 'registry'],
-  registry: ['errors', 'registry', 'edges', 'passes'],
+  settlement: [
+    'edges-settlement',
+    'errors',
+    'settlement',
+    'attacks',
+    'attacks-by-order-and-bytes',
+    'lines',
+    'reentrancy',
+    'wallets',
+  ],
+  revenue: ['edges-revenue', 'errors', 'revenue', 'reentrancy', 'passes', 'registry'],
+  passes: ['edges-passes', 'errors', 'passes', 'readers', 'wallets', 'reentrancy', 'registry'],
+  registry: ['errors', 'registry', 'edges-passes', 'passes'],
 }
 
 const { values: options } = parseArgs({

@@ -1,9 +1,9 @@
 // Attacks that nobody listed beforehand: each is tried with everything in place, and what the thief, the victim and the
 // contracts hold is counted afterwards.
 import { expect } from 'chai'
-import { world } from './error-cases.ts'
 import { networkHelpers, USD } from './fixture.ts'
 import { SEASON } from './published.ts'
+import { world } from './world.ts'
 
 const { loadFixture, mine } = networkHelpers
 const LATER = 4_102_444_800n

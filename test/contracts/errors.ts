@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Interface } from 'ethers'
-import { caseOf, world } from './error-cases.ts'
+import { caseOf } from './error-cases.ts'
 import { ethers, networkHelpers } from './fixture.ts'
+import { world } from './world.ts'
 
 const { loadFixture } = networkHelpers
 const REASONS = ['None', 'Unpaid', 'Signature', 'Expired', 'Revoked', 'HeadUnmoved']

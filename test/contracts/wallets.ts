@@ -2,10 +2,10 @@
 import { expect } from 'chai'
 import type { HDNodeWallet } from 'ethers'
 import { createLog, owed } from './batch.ts'
-import { world } from './error-cases.ts'
 import { DAY, ethers, MIB, networkHelpers, now, permit, receiveAuthorization, USD, wallet } from './fixture.ts'
 import { signer } from './funded.ts'
 import { LIFETIME, SEASON } from './published.ts'
+import { world } from './world.ts'
 
 const { loadFixture } = networkHelpers
 const LATER = 4_102_444_800n
