@@ -9,6 +9,11 @@ import { parseArgs } from 'node:util'
 import { buildSchemata, codeOf, type Mutant } from './schemata.ts'
 import type { Answer, Order, Verdict } from './worker.ts'
 
+/** How a worker's process came to its end. */
+interface Ended {
+  readonly ended: string
+}
+
 const LEAST = 0.95
 const ROOMS = ['settlement', 'revenue', 'passes', 'registry']
 /** Which test files may notice a change in a room, the likeliest first. */
@@ -86,7 +91,7 @@ export default {
   networks: {
     default: {
       type: 'edr-simulated', chainType: 'l1', hardfork: 'prague',
-      allowUnlimitedContractSize: true, blockGasLimit: 36_000_000n,
+      allowUnlimitedContractSize: true, blockGasLimit: 24_000_000n, // a call that never ends is traced step by step, into memory
     },
   },
 }
@@ -101,19 +106,26 @@ async function judgeAll(scratch: string): Promise<Map<number, Verdict>> {
   const verdicts = new Map<number, Verdict>()
   const queue = [...chosen]
   const work = async () => {
-    const child = fork(new URL('worker.ts', import.meta.url), [process.cwd(), ...everything], { cwd: scratch })
+    let child = await startWorker(scratch, everything)
     try {
-      await answer(child)
-      const green = await ask(child, 'baseline')
-      if ('ready' in green) say(`${green.ready} tests pass without a mutant, after ${seconds()}`)
       for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-        const verdict = await ask(child, { mutant, files: testsOf(basename(dirname(mutant.file))) })
+        const order = { mutant, files: testsOf(basename(dirname(mutant.file))) }
+        let verdict = await ask(child, order)
+        if ('ended' in verdict) {
+          child = await startWorker(scratch, everything) // by this mutant, or by a machine without memory left
+          verdict = await ask(child, order)
+        }
+        if ('ended' in verdict) {
+          child = await startWorker(scratch, everything)
+          verdict = { id: mutant.id, killer: 'none: it ends the process', why: verdict.ended }
+        }
         if (!('id' in verdict)) throw new Error('A worker answered something else than a verdict.')
         verdicts.set(verdict.id, verdict)
         if (!verdict.killer) say(`survived: ${describe(mutant)}`)
         if (verdicts.size % 100 === 0) say(`${verdicts.size} of ${chosen.length} after ${seconds()}`)
       }
-      await ask(child, 'baseline')
+      const last = await ask(child, 'baseline')
+      if ('ended' in last) throw new Error(last.ended)
     } finally {
       child.kill()
     }
@@ -122,14 +134,26 @@ async function judgeAll(scratch: string): Promise<Map<number, Verdict>> {
   return verdicts
 }
 
-async function ask(child: ChildProcess, order: Order | 'baseline'): Promise<Answer> {
-  child.send(order)
+/** A process in which all tests pass without a mutant. */
+async function startWorker(scratch: string, tests: readonly string[]): Promise<ChildProcess> {
+  const child = fork(new URL('worker.ts', import.meta.url), [process.cwd(), ...tests], { cwd: scratch })
+  await answer(child)
+  const green = await ask(child, 'baseline')
+  if (!('ready' in green)) throw new Error('A worker cannot run the tests without a mutant.')
+  say(`${green.ready} tests pass without a mutant, after ${seconds()}`)
+  return child
+}
+
+async function ask(child: ChildProcess, order: Order | 'baseline'): Promise<Answer | Ended> {
+  if (child.connected) child.send(order)
   return answer(child)
 }
 
-function answer(child: ChildProcess): Promise<Answer> {
+function answer(child: ChildProcess): Promise<Answer | Ended> {
   return new Promise((done, fail) => {
-    const ended = (code: number | null) => fail(new Error(`A worker ended with ${code}.`))
+    const ended = (code: number | null, signal: string | null) =>
+      done({ ended: `A worker ended with ${signal ?? code}.` })
+    if (child.exitCode !== null || child.signalCode !== null) return ended(child.exitCode, child.signalCode)
     child.once('exit', ended)
     child.once('message', (message: Answer) => {
       child.off('exit', ended)
