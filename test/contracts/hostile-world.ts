@@ -133,6 +133,53 @@ export async function entryPoints({ settlement, shareToken, pass, player, delega
   return calls
 }
 
+/** Every other function that changes something: none of them moves the token by itself. */
+export async function quietPoints(all: HostileWorld) {
+  const { settlement, registry, shareToken, pass, player, lane, stray, delegate, params } = all
+  const me = player.address
+  const friend = ethers.getAddress(`0x${'77'.repeat(20)}`)
+  const terms = [me, 1n, PRICE] as const
+  const batch = await voucher(lane, 4n * USD, delegate)
+  const encode = (contract: BaseContract, name: string, args: unknown[]) =>
+    contract.interface.encodeFunctionData(name, args)
+  const other = { ...params, contentId: ethers.id('another') }
+  const calls: [BaseContract, string, unknown[]][] = [
+    [settlement, 'reserve', [...terms, 7n]],
+    [settlement, 'reserveMany', [me, [{ seeder: me, lane: 1n, pricePerGiB: PRICE, amount: 7n }]]],
+    [settlement, 'thawReserve', [...terms, 3n]],
+    [settlement, 'releaseReserve', [...terms]],
+    [settlement, 'authorizeSigner', [friend, 5n]],
+    [settlement, 'revokeSigner', [delegate.address]],
+    [settlement, 'thaw', [USD]],
+    [settlement, 'approveOperator', [friend, true]],
+    [settlement, 'settle', [me, batch]],
+    [settlement, 'multicall', [[encode(settlement, 'withdraw', [me])]]],
+    [settlement, 'multicall', [[encode(settlement, 'settle', [me, batch])]]],
+    [shareToken, 'initialize', [[{ holder: me, amount: 1n }]]],
+    [shareToken, 'setClaimConsent', [true]],
+    [shareToken, 'transfer', [friend, 10n]],
+    [shareToken, 'approve', [friend, 10n]],
+    [shareToken, 'transferFrom', [me, friend, 10n]],
+    [shareToken, 'permit', [me, friend, 1n, LATER, 27, ethers.ZeroHash, ethers.ZeroHash]],
+    [pass, 'initialize', [[]]],
+    [pass, 'consume', [1n]],
+    [pass, 'addTier', [{ price: 1n, supplyCap: 0, duration: 0, uses: 0, royaltyBps: 0, transferable: true }]],
+    [pass, 'closeTier', [LIFETIME]],
+    [pass, 'grant', [SEASON, me]],
+    [pass, 'setRedeemer', [friend]],
+    [pass, 'setDeliveryBps', [0n]],
+    [pass, 'approve', [friend, 1n]],
+    [pass, 'setApprovalForAll', [friend, true]],
+    [pass, 'safeTransferFrom(address,address,uint256)', [me, friend, 1n]],
+    [pass, 'safeTransferFrom(address,address,uint256,bytes)', [me, friend, 1n, '0x']],
+    [pass, 'transferFrom', [me, friend, 1n]],
+    [registry, 'publish', [other]],
+    [registry, 'setRelease', ['app', other.contentId]],
+    [stray, 'approve', [friend, 1n]],
+  ]
+  return calls
+}
+
 /** What the contracts owe and what they hold. All roles are one player's, so that nothing is owed to others. */
 export async function books({ token, settlement, shareToken, pass, player, lane }: HostileWorld) {
   const held = (of: BaseContract | string): Promise<bigint> => token.getFunction('balanceOf').staticCall(of)
