@@ -8,6 +8,9 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 /// @notice Describes a pass to wallets and markets: ERC-721 metadata with an image, all in one data URI, nothing hosted.
 /// @dev The title is whatever a publisher wrote. It is escaped for JSON, and for XML in the image.
 library PassMetadata {
+    /// @dev Bytes of a title that fit into the image's width at its usual size; longer ones are drawn smaller.
+    uint256 private constant MAX_LARGE = 32;
+
     /// @notice What is told of a pass.
     struct Facts {
         string title;
@@ -57,7 +60,8 @@ library PassMetadata {
         return string.concat(
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 340">'
             '<rect width="600" height="340" rx="24" fill="#14213d"/>'
-            '<g fill="#fff" font-family="sans-serif" font-size="24"><text x="40" y="80">',
+            '<g fill="#fff" font-family="sans-serif" font-size="24"><text x="40" y="80"',
+            bytes(f.title).length > MAX_LARGE ? ' font-size="12">' : ">",
             _escapeXML(f.title),
             '</text><text x="40" y="160">Pass #',
             Strings.toString(f.tokenId),

@@ -146,6 +146,23 @@ describe('A reader of passes', () => {
     }
   })
 
+  it('sees the whole of a title, however long it is', async () => {
+    const harness = await ethers.deployContract('PassMetadataHarness')
+    for (const [length, size] of [
+      [1, 24],
+      [32, 24],
+      [33, 12],
+      [64, 12],
+    ] as const) {
+      const title = 'M'.repeat(length) // capitals are 0.7 of their size wide on average
+      const { svg } = read(await harness.getFunction('tokenURI').staticCall(facts({ title })))
+      const [, own] = /<text x="40" y="80"(?: font-size="(\d+)")?>M/.exec(svg)!
+      const group = Number(/<g [^>]*font-size="(\d+)"/.exec(svg)![1])
+      expect(Number(own ?? group)).to.equal(size)
+      expect(40 + 0.7 * size * length).to.be.lessThan(600)
+    }
+  })
+
   it('finds every character of ASCII as it was written', async () => {
     const harness = await ethers.deployContract('PassMetadataHarness')
     const title = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')
