@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Chain } from '../chain/index.ts'
 import { BitCdnError } from '../errors.ts'
-import type { Earnings, ReceiptLedger } from '../receipts/index.ts'
+import type { Earnings, ReceiptLedger, SponsorLog } from '../receipts/index.ts'
 import { createSettlementChain, createSettler } from '../settlement/index.ts'
-import { openLedger } from '../storage/sqlite/index.ts'
+import * as sqlite from '../storage/sqlite/index.ts'
 import type { Settings } from './settings.ts'
 
 const QUIET = { info: () => {}, warn: () => {} }
@@ -13,19 +13,41 @@ export async function openLedgerOf(
   settings: Settings,
   { chain, make = false }: { chain?: Chain | undefined; make?: boolean } = {},
 ): Promise<ReceiptLedger> {
+  const domain = chain === undefined ? {} : { domain: { chainId: chain.id, settlement: chain.addresses.settlement } }
+  const url = databaseOf(settings)
+  if (url !== null) return (await postgres()).openLedger({ url, ...domain })
   if (!make && !hasLedger(settings)) {
     throw new BitCdnError('file-missing', `No seeder has run from ${settings.home}: there is no ledger.`, {
       advice: 'Start one with "bitcdn seed", or name its data folder with --home.',
     })
   }
-  const domain = chain === undefined ? {} : { domain: { chainId: chain.id, settlement: chain.addresses.settlement } }
-  return openLedger({ path: settings.path('ledger.sqlite'), ...domain })
+  return sqlite.openLedger({ path: settings.path('ledger.sqlite'), ...domain })
 }
 
 /** Whether a seeder has run here. */
 export function hasLedger(settings: Settings): boolean {
-  return existsSync(settings.path('ledger.sqlite'))
+  return settings.text('ledger') !== undefined || existsSync(settings.path('ledger.sqlite'))
 }
+
+/** What a gateway authorised, in the data folder or in the database that the settings name. */
+export async function openSponsorLogOf(settings: Settings): Promise<SponsorLog> {
+  const url = databaseOf(settings)
+  if (url !== null) return (await postgres()).openSponsorLog({ url })
+  return sqlite.openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
+}
+
+/** Null where the ledger is kept in the data folder. Never repeats the address: it may carry a password. */
+function databaseOf(settings: Settings): string | null {
+  const url = settings.text('ledger')
+  if (url === undefined) return null
+  if (/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return url
+  throw new BitCdnError('usage', '--ledger must be an address such as postgresql://user@host:5432/database.', {
+    advice: 'Leave it out, and the ledger is kept in the data folder. Passwords belong into ~/.pgpass or PGPASSFILE.',
+  })
+}
+
+/** Loaded only where it is used: most seeders have no server. */
+const postgres = () => import('../storage/postgres/index.ts')
 
 export interface EarningsFilter {
   readonly contentId?: string

@@ -14,7 +14,7 @@ interface Setting {
 }
 
 export const SETTINGS = {
-  rpc: { flag: '--rpc <url>', env: 'BITCDN_RPC', what: 'JSON-RPC address of the chain' },
+  rpc: { flag: '--rpc <url>', env: 'BITCDN_RPC', what: 'JSON-RPC address of the chain, several separated by commas' },
   registry: { flag: '--registry <address>', env: 'BITCDN_REGISTRY', what: 'ContentRegistry contract' },
   chainId: { flag: '--chain-id <number>', env: 'BITCDN_CHAIN_ID', what: 'refuse any other chain' },
   key: { flag: '--key <name|file>', env: 'BITCDN_KEY', what: 'wallet key, by name or file', fallback: 'default' },
@@ -27,6 +27,11 @@ export const SETTINGS = {
     flag: '--signer <url>',
     env: 'BITCDN_SIGNER',
     what: 'JSON-RPC address of a program that holds the key and signs; --key then names its account by address',
+  },
+  ledger: {
+    flag: '--ledger <url>',
+    env: 'BITCDN_LEDGER',
+    what: 'PostgreSQL database that keeps the ledger or the log of sessions, instead of the data folder',
   },
   payout: {
     flag: '--payout <address>',
@@ -79,6 +84,11 @@ export const SETTINGS = {
     env: 'BITCDN_FINALITY',
     what: 'block that reserves are read at: finalized, safe or latest',
     fallback: 'finalized',
+  },
+  confirmations: {
+    flag: '--confirmations <blocks>',
+    env: 'BITCDN_CONFIRMATIONS',
+    what: 'blocks on top of a transaction before it counts, where the chain names no final block',
   },
   allowPrivate: {
     flag: '--allow-private',
@@ -165,7 +175,7 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
 }
 
 /** Settings whose value may carry a provider's key or a password. */
-const URLS = ['rpc', 'signer', 'gateway'] as const
+const URLS = ['rpc', 'signer', 'gateway', 'ledger'] as const
 
 function guard(
   name: SettingName,
@@ -174,7 +184,8 @@ function guard(
 ): void {
   for (const url of value.split(',')) {
     rememberSecretsOf(url.trim())
-    if (!onCommandLine || name === 'gateway' || !carriesSecret(url.trim())) continue
+    const secret = name === 'ledger' ? URL.parse(url)?.password !== '' : name !== 'gateway' && carriesSecret(url.trim())
+    if (!onCommandLine || !secret) continue
     const { flag, env } = SETTINGS[name]
     const word = flag.split(' ')[0]
     io.err(`Warning: ${word} seems to carry a key, and other users of this machine can read command lines.`)

@@ -21,7 +21,7 @@ export interface Wallet {
   readonly decimals: number
 }
 
-export const CHAIN_SETTINGS = ['rpc', 'registry', 'chainId', 'finality'] as const
+export const CHAIN_SETTINGS = ['rpc', 'registry', 'chainId', 'finality', 'confirmations'] as const
 /** Whose key signs: in a file here, or in another program. */
 export const KEY_SETTINGS = ['key', 'passwordFile', 'signer'] as const
 export const WALLET_SETTINGS = [...CHAIN_SETTINGS, ...KEY_SETTINGS] as const
@@ -32,10 +32,12 @@ export async function openWallet(settings: Settings, io: CommandIo, reads = fals
   const rpcUrl = settings.required('rpc')
   const registry = parseAddress(settings.required('registry'), '--registry')
   const chainId = settings.text('chainId')
+  const confirmations = settings.text('confirmations')
   const chain = await connectChain({
     rpcUrl,
     addresses: { registry },
     chainId: chainId === undefined ? undefined : parseWhole(chainId, '--chain-id', 1),
+    confirmations: confirmations === undefined ? undefined : parseWhole(confirmations, '--confirmations', 1, 10_000),
     finality: parseFinality(settings.required('finality')),
     account: reads ? undefined : await openAccount(settings, io),
     signal,

@@ -5,7 +5,7 @@ import { BitCdnError } from '../../errors.ts'
 import { restoreBackup, saveBackup } from '../backup.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { listRunning } from '../running.ts'
-import { type Options, resolveSettings, withSettings } from '../settings.ts'
+import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { bytesInWords } from '../words.ts'
 
 const LACKS = [
@@ -26,9 +26,10 @@ Examples:
   bitcdn backup ledger-$(date +%F).tar
   bitcdn backup /mnt/other-disk/seeder1.tar --home /srv/seeder1`,
   )
-  return withSettings(command).action(async (file: string, options: Options) => {
+  return withSettings(command, 'ledger').action(async (file: string, options: Options) => {
     const settings = resolveSettings(options, io)
     const to = resolve(file)
+    refuseDatabase(settings)
     const saved = await saveBackup(settings.home, to, io.signal)
     const { size } = statSync(to)
     const has = saved.map(({ what, lanes, lines, domain }) => ({ what, lanes, lines, domain }))
@@ -58,8 +59,9 @@ Examples:
   bitcdn stop
   bitcdn restore ledger-2026-11-27.tar`,
   )
-  return withSettings(command).action(async (file: string, options: Options) => {
+  return withSettings(command, 'ledger').action(async (file: string, options: Options) => {
     const settings = resolveSettings(options, io)
+    refuseDatabase(settings)
     refuseWhileRunning(settings.home)
     const home = settings.folder('')
     const { createdAt, restored } = await restoreBackup(home, resolve(file), io.signal)
@@ -72,6 +74,15 @@ Examples:
       ]),
       'Next       start it again: it compares itself with the chain, and downloaders hand back their newest receipts',
     ])
+  })
+}
+
+/** A server has better means, and they cover its other databases too. */
+function refuseDatabase(settings: Settings): void {
+  if (settings.text('ledger') === undefined) return
+  throw new BitCdnError('usage', 'The ledger is in a PostgreSQL database, which is not copied from here.', {
+    advice:
+      'Use the means of the server: pg_dump and pg_restore of the schemas bitcdn_ledger and bitcdn_sponsor, or its own backups.',
   })
 }
 

@@ -40,7 +40,7 @@ async function foretell(context: ClaimContext, settler: Settler, { seeder, ledge
       ? [`Open       ${say(open)} in sessions that may go on; --all counts those without a stream as over`]
       : []),
     ...(submitted > 0n ? [`On its way ${say(submitted)} in transactions that are not final`] : []),
-    `Gas        ${formatGwei(report.gasPrice)} gwei now`,
+    `Gas        ${formatGwei(report.gasPrice)} gwei now${uncompared(report)}`,
     ...otherNotes(report),
   ])
 }
@@ -53,7 +53,10 @@ async function claim(context: ClaimContext, settler: Settler, { seeder, ledger }
   const credit = await readCredit(chain, seeder, { at: 'latest', signal })
   const own = seeder === chain.account!.address
   const to = payee(options, seeder)
-  const withdrawn = own && credit > 0n && options.withdraw !== false ? await withdraw(chain, { to }, { signal }) : null
+  const withdrawn =
+    own && credit > 0n && options.withdraw !== false
+      ? await withdraw(chain, { to }, { signal, intent: { purpose: 'withdraw' } })
+      : null
   const transactions = [
     ...report.transactions.map(({ hash, gasUsed }) => ({ what: 'settle', hash, gasUsed })),
     ...(withdrawn === null ? [] : [{ what: 'withdraw', hash: withdrawn.hash, gasUsed: withdrawn.gasUsed }]),
@@ -117,5 +120,9 @@ function table({ say }: ClaimContext, { lanes, gasPrice }: SettleReport): string
 function costInWords({ cost, gas }: LaneReport, gasPrice: bigint, say: ClaimContext['say']): string {
   return cost === null ? `${formatEther(gas * gasPrice)} of the chain's coin` : say(cost)
 }
+
+/** Whoever reads "goes" should know what it was not weighed against. */
+const uncompared = ({ lanes }: SettleReport): string =>
+  lanes.some(({ cost }) => cost === null) ? '; not compared with what claims pay: give --coin-price' : ''
 
 const short = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`

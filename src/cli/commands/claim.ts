@@ -43,7 +43,7 @@ Examples:
 It ends with code 0 when everything that can be claimed now was claimed, also when that is nothing; with 6 when gas costs
 more than --max-gas.`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'payout', 'coinPrice', 'gateway').action(
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'payout', 'coinPrice', 'gateway').action(
     async (options: Options) => {
       const settings = resolveSettings(options, io)
       refuseTwoThings(options)

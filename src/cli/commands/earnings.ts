@@ -23,7 +23,7 @@ export function earningsCommand(io: CommandIo): Command {
     .option('--content <id>', 'of one content')
     .option('--sponsor <address>', 'from one sponsor')
   command.addHelpText('after', '\nExamples:\n  bitcdn earnings\n  bitcdn earnings --json')
-  return withSettings(command, ...CHAIN_SETTINGS).action(async (options: Options) => {
+  return withSettings(command, ...CHAIN_SETTINGS, 'ledger').action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const filter: EarningsFilter = {
       ...(options.content === undefined ? {} : { contentId: parseContentId(String(options.content)) }),

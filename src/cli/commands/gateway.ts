@@ -4,8 +4,8 @@ import { BitCdnError } from '../../errors.ts'
 import { createGateway, type GatewayContent } from '../../gateway/index.ts'
 import { findContent } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
-import { openSponsorLog } from '../../storage/sqlite/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
+import { openSponsorLogOf } from '../ledger.ts'
 import { programLogger, untilAsked } from '../program.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
@@ -29,7 +29,7 @@ Examples:
   bitcdn gateway film.torrent --key creator
   bitcdn gateway film.torrent --key gateway --sponsor 0x90F7…b906 --host 0.0.0.0 --public-url https://shop.example`,
   )
-  return withSettings(command, ...WALLET_SETTINGS).action(async (torrents: string[], options: Options) => {
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger').action(async (torrents: string[], options: Options) => {
     const settings = resolveSettings(options, io)
     const { signal } = io
     const publicUrl = options.publicUrl === undefined ? undefined : parseUrl(String(options.publicUrl))
@@ -44,7 +44,7 @@ Examples:
       const { pass, token, pricePerGiB } = await findContent(chain, contentId, { sponsor, signal })
       contents.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
     }
-    const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
+    const log = await openSponsorLogOf(settings)
     const relays = options.relay !== false
     const gateway = createGateway(
       {

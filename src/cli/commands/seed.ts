@@ -19,7 +19,7 @@ import { type Options, resolveSettings, type Settings, withSettings } from '../s
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = ['payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate'] as const
+const SEED_SETTINGS = ['ledger', 'payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate'] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -43,6 +43,7 @@ Examples:
   bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04
   bitcdn seed film.torrent --data film.mkv --claim-min 5 --claim-max-gas 0.1 --coin-price 2500
   bitcdn seed film.torrent --data film.mkv --no-claim
+  bitcdn seed film.torrent --data film.mkv --ledger postgresql://seeder@db.example/bitcdn
   bitcdn seed film.torrent --data film.mkv --key hot --payout 0x90F7…b906     paid to a key that is kept elsewhere`,
   )
   return withSettings(command, ...WALLET_SETTINGS, ...CLAIM_SETTINGS, ...SEED_SETTINGS).action(

@@ -18,7 +18,7 @@ import { dateInWords } from './thaw.ts'
 export function statusCommand(io: CommandIo): Command {
   const command = new Command('status').description('what runs from this data folder, and what its wallet holds')
   command.addHelpText('after', '\nExamples:\n  bitcdn status\n  bitcdn status --key creator --json')
-  return withSettings(command, ...WALLET_SETTINGS).action(async (options: Options) => {
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger').action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const running = listRunning(settings.home)
     const wallet = await walletStatus(settings, io)
