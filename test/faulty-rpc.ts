@@ -90,15 +90,16 @@ export async function startFaultyRpc(
       return answer(seen ? found : null)
     }
     const tagAt = { eth_getBlockByNumber: 0, eth_getTransactionCount: 1, eth_getBalance: 1, eth_call: 1 }[method]
-    if (tagAt === undefined || (method === 'eth_getBlockByNumber' && isFinal(params[0]))) {
-      return JSON.parse(await forward({ jsonrpc: '2.0', id, method, params })) as object
-    }
-    return answer(
-      await ask(
-        method,
-        params.map((value, at) => (at === tagAt ? known(value) : value)),
-      ),
+    if (tagAt === undefined) return JSON.parse(await forward({ jsonrpc: '2.0', id, method, params })) as object
+    const at = await Promise.all(
+      params.map(async (value, place) => {
+        if (place !== tagAt) return value
+        if (value !== 'finalized' && value !== 'safe') return known(value)
+        const final = BigInt(((await ask('eth_getBlockByNumber', [value, false])) as { number: string }).number)
+        return `0x${(final > proxy.lag ? final - proxy.lag : 0n).toString(16)}`
+      }),
     )
+    return JSON.parse(await forward({ jsonrpc: '2.0', id, method, params: at })) as object
   }
 
   server.listen(0, '127.0.0.1')
@@ -116,9 +117,6 @@ export async function startFaultyRpc(
   }
   return proxy
 }
-
-/** The finalised blocks of a node that lags are behind as well, but no node invents later ones. */
-const isFinal = (tag: unknown): boolean => tag === 'finalized' || tag === 'safe'
 
 function asNumber(tag: string, behind: bigint): bigint | string {
   return tag.startsWith('0x') ? tag : behind

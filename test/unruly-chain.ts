@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestClient, type Hex, http, numberToHex } from 'viem'
 import { type Chain, type ConnectChainInit, connectChain, type LocalAccount } from '../src/chain/index.ts'
-import type { ReceiptLedger } from '../src/receipts/index.ts'
+import type { ReceiptLedger, TransactionJournal } from '../src/receipts/index.ts'
 import { openLedger } from '../src/storage/sqlite/index.ts'
 import { type TestChain, testChainOn } from './chain.ts'
 import { startAnvil } from './second-evm/evms.ts'
@@ -16,6 +16,8 @@ export interface UnrulyChain extends TestChain {
   connect(account: LocalAccount, init?: Partial<ConnectChainInit>): Promise<Chain>
   /** A ledger file of its own, whose journal is tested. */
   ledger(path?: string): Promise<ReceiptLedger & { path: string }>
+  /** Every intent that this ledger's journal was asked to begin. */
+  intentsOf(ledger: ReceiptLedger): readonly string[]
   /** Without it each transaction is mined at once. */
   automine(on: boolean): Promise<void>
   mine(blocks?: number): Promise<void>
@@ -34,6 +36,7 @@ export async function startUnrulyChain(init: { slots?: number } = {}): Promise<U
   const chain = await testChainOn(evm)
   const client = createTestClient({ mode: 'anvil', transport: http(evm.rpcUrl, { timeout: 60_000 }) })
   const open: ReceiptLedger[] = []
+  const intents = new Map<ReceiptLedger, string[]>()
   let files = 0
   const request = (method: string, params: unknown[] = []): Promise<unknown> =>
     client.request({ method, params } as Parameters<typeof client.request>[0])
@@ -46,8 +49,19 @@ export async function startUnrulyChain(init: { slots?: number } = {}): Promise<U
     async ledger(path = join(folder, `${files++}.sqlite`)) {
       const ledger = await openLedger({ path })
       open.push(ledger)
-      return { ...ledger, path }
+      const begun: string[] = []
+      const journal: TransactionJournal = {
+        ...ledger.journal,
+        begin(intent) {
+          begun.push(intent.id)
+          return ledger.journal.begin(intent)
+        },
+      }
+      const watched = { ...ledger, journal, path }
+      intents.set(watched, begun)
+      return watched
     },
+    intentsOf: (ledger) => intents.get(ledger) ?? [],
     automine: async (on) => void (await request('evm_setAutomine', [on])),
     mine: async (blocks = 1) => void (await request('anvil_mine', [numberToHex(blocks)])),
     reorganise: async (depth) => void (await request('anvil_reorg', [depth, []])),

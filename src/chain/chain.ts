@@ -12,7 +12,7 @@ import {
 import { BitCdnError } from '../errors.ts'
 import { createDomain, type Domain, type TransactionJournal } from '../receipts/index.ts'
 import { contentRegistryAbi } from './abi/index.ts'
-import { RECEIPT_POLLING } from './constants.ts'
+import { RECEIPT_POLLING, RPC_TIMEOUT } from './constants.ts'
 import { endpointsTransport, parseRpcUrls } from './endpoints.ts'
 import { ask, withoutSecrets } from './rpc.ts'
 
@@ -63,6 +63,8 @@ export interface ConnectChainInit {
   finality?: Finality | undefined
   /** At least this many blocks, also where the tag asks for fewer; instead of the tag on chains that do not know it. */
   confirmations?: number | undefined
+  /** Milliseconds that one request may take; default {@link RPC_TIMEOUT}. */
+  timeout?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -71,10 +73,10 @@ export interface ConnectChainInit {
  * `wrong-chain` when the endpoint belongs to another chain or has no BitCDN contracts at these addresses.
  */
 export async function connectChain(init: ConnectChainInit): Promise<Chain> {
-  const { signal } = init
+  const { signal, timeout = RPC_TIMEOUT } = init
   const urls = parseRpcUrls(init.rpcUrl)
   const rpcUrl = urls.join(',')
-  const alone = urls.map((url) => createPublicClient({ transport: endpointsTransport([url]) }))
+  const alone = urls.map((url) => createPublicClient({ transport: endpointsTransport([url], timeout) }))
   const id = await commonId(alone, urls, signal)
   if (init.chainId !== undefined && init.chainId !== id) {
     throw new BitCdnError(
@@ -94,7 +96,7 @@ export async function connectChain(init: ConnectChainInit): Promise<Chain> {
   const clientOf = (at: readonly string[]) =>
     createPublicClient({
       chain,
-      transport: endpointsTransport(at),
+      transport: endpointsTransport(at, timeout),
       pollingInterval: RECEIPT_POLLING,
       cacheTime: 0, // a stale block number would hide what has just been mined
     })

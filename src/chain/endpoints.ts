@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTransport, type Transport } from 'viem'
 import { BitCdnError } from '../errors.ts'
-import { RPC_ATTEMPTS, RPC_PAUSE, RPC_TIMEOUT } from './constants.ts'
+import { RPC_ATTEMPTS, RPC_PAUSE } from './constants.ts'
 import { createEndpoint, type Endpoint, isPassing, type Question } from './endpoint.ts'
 
 /** `rpcUrl` as a list; a text may hold several, separated by commas. Throws `usage` for what is no http(s) URL. */
@@ -18,8 +18,8 @@ export function parseRpcUrls(rpcUrl: string | readonly string[]): string[] {
   })
 }
 
-export function endpointsTransport(urls: readonly string[]): Transport {
-  const endpoints = urls.map((url) => createEndpoint(url, { timeout: RPC_TIMEOUT }))
+export function endpointsTransport(urls: readonly string[], timeout: number): Transport {
+  const endpoints = urls.map((url) => createEndpoint(url, { timeout }))
   let preferred = 0
 
   async function request(question: Question, options?: { signal?: AbortSignal }): Promise<unknown> {
@@ -39,6 +39,6 @@ export function endpointsTransport(urls: readonly string[]): Transport {
     }
   }
 
-  const config = { key: 'endpoints', name: 'JSON-RPC endpoints', type: 'http', retryCount: 0, timeout: RPC_TIMEOUT }
+  const config = { key: 'endpoints', name: 'JSON-RPC endpoints', type: 'http', retryCount: 0, timeout }
   return () => createTransport({ ...config, request: request as Parameters<typeof createTransport>[0]['request'] })
 }

@@ -69,7 +69,12 @@ export async function transact(chain: Chain, call: Call, options: TransactOption
 }
 
 async function carried(chain: JournaledChain, call: Call, options: TransactOptions): Promise<Mined> {
-  const { receipt } = await carry(chain, call, { signal: options.signal, timeout: options.timeout, ...options.intent })
+  const { signal } = options
+  const { receipt } = await carry(chain, call, {
+    ...options.intent,
+    signal,
+    timeout: options.intent?.timeout ?? options.timeout,
+  })
   if ((options.confirmations ?? 1) <= 1) return succeeded(chain, receipt)
   return waitUntilMined(chain, receipt.transactionHash, options)
 }

@@ -22,11 +22,22 @@ import type { SettlementChain, SettlementEnd, TakeOver } from './ports.ts'
 
 const PURPOSE = 'settle'
 
+export interface SettlementChainInit {
+  /** Milliseconds that one settlement may wait for its block; it is looked after later as well. */
+  readonly timeout?: number
+  /** Milliseconds without a block until a bid is raised. */
+  readonly bumpAfter?: number
+}
+
 /**
  * `connection` needs an account that is the seeder or its operator as soon as something is settled; without one it only
  * looks. What is sent is written down in `journal`, the ledger's own.
  */
-export function createSettlementChain(connection: Chain, journal: TransactionJournal): SettlementChain {
+export function createSettlementChain(
+  connection: Chain,
+  journal: TransactionJournal,
+  { timeout, bumpAfter }: SettlementChainInit = {},
+): SettlementChain {
   const chain = { ...withJournal(connection, journal), journal }
   const { client, domain, rpcUrl } = chain
 
@@ -72,7 +83,7 @@ export function createSettlementChain(connection: Chain, journal: TransactionJou
         const { hash, gasUsed, settled, skipped } = await settleMany(chain, calls, {
           signal,
           intent: {
-            ...{ id, purpose: PURPOSE, maxFeePerGas },
+            ...{ id, purpose: PURPOSE, maxFeePerGas, timeout, bumpAfter },
             async onBegin() {
               await onBegin()
               begun = true
@@ -92,7 +103,7 @@ export function createSettlementChain(connection: Chain, journal: TransactionJou
       }
     },
     async tend({ signal, onEnd }) {
-      const open = await tendIntents(chain, { signal, onEnd: takeOver(onEnd) })
+      const open = await tendIntents(chain, { signal, bumpAfter, onEnd: takeOver(onEnd) })
       return open.filter(({ entry }) => entry.purpose === PURPOSE).map(({ entry }) => entry.id)
     },
     async outcome(hash, { signal } = {}) {

@@ -1,6 +1,6 @@
 // When money moves: choose what is worth settling, trade receipts for vouchers, pack, send, and believe the chain.
 export { groupByTransaction, type PreparedBatch, packBatches } from './batches.ts'
-export { createSettlementChain } from './chain.ts'
+export { createSettlementChain, type SettlementChainInit } from './chain.ts'
 export { BATCH_GAS, DEFAULT_IDLE_SECONDS, TRANSACTION_GAS_CAP, VOUCHER_TIMEOUT } from './constants.ts'
 export { type Candidate, type Choice, type ChosenTransaction, choose, costOf, type Prices } from './economics.ts'
 export { amountOf, type Claim, rawClaims, voucherClaim } from './groups.ts'
