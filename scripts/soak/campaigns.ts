@@ -16,6 +16,7 @@ export interface Campaign {
 export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/store-kills', tenth: true },
   { script: 'soak/power-cut', tenth: true },
+  { script: 'soak/reorgs', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

@@ -104,7 +104,7 @@ describe('a transaction', () => {
     ]) {
       const error = await failure(attempt)
       expect(error.code).to.equal('no-funds')
-      expect(error.message).to.include('3000000 are missing')
+      expect(error.message).to.include('3000000 token units are missing')
     }
   })
 

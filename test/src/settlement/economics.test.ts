@@ -116,7 +116,7 @@ describe('Settling for profit', () => {
     const source = gateway(at)
     const report = await at.settler(source, dear).settleOnce()
     expect([report.transactions.length, source.asked]).to.deep.equal([0, 0])
-    expect(words(report)).to.match(/a claim of 125000 would cost \d+ in gas now/)
+    expect(words(report)).to.match(/a claim of 125000 token units would cost \d+ token units in gas now/)
     const [lane] = report.lanes
     expect([lane?.decision, lane?.amount]).to.deep.equal(['wait', price(64n * MIB)])
     expect(lane!.profit! < 0n).to.equal(true)
@@ -134,7 +134,7 @@ describe('Settling for profit', () => {
     await at.serve(0, 64n * MIB)
     const report = await at.settler(null, { maxGasPrice: 1n }).settleOnce()
     expect([report.transactions.length, report.lanes[0]?.decision]).to.deep.equal([0, 'wait'])
-    expect(words(report)).to.match(/more than the 1 allowed/)
+    expect(words(report)).to.match(/more than the 1 wei allowed/)
   })
 
   it('claims what is less than wished, when the log is about to expire', async () => {

@@ -178,7 +178,7 @@ describe('Settling', () => {
     expect(failed).to.be.instanceOf(BitCdnError)
     expect(failed.code).to.equal('price-too-high')
     const poor = await at.settler().settleOnce({ ...options, min: 2n * USD })
-    expect(poor.notes.map(({ words }) => words).join()).to.match(/is less than the 2000000/)
+    expect(poor.notes.map(({ words }) => words).join()).to.match(/are less than the 2000000/)
     const dry = await at.settler(gateway(at)).settleOnce({ ...options, dryRun: true })
     expect([dry.asked, dry.settled, dry.transactions.length]).to.deep.equal([price(5n * MIB), 0n, 0])
     await at.ledger.openSession(session, USE)
