@@ -17,21 +17,37 @@ const inner = ['sweep', 'sync'] // move nothing of the stablecoin
 
 async function onHostileToken(): Promise<HostileWorld> {
   const [, , , , , , player] = await ethers.getSigners()
+  return hostileWorld(await ethers.deployContract('HostileToken', [6]), playedBy(player!))
+}
+
+async function onCoinWithoutDecimals(): Promise<HostileWorld> {
+  const [, , , , , , player] = await ethers.getSigners()
+  return hostileWorld(await ethers.deployContract('HostileToken', [0]), playedBy(player!))
+}
+
+function playedBy(player: Awaited<ReturnType<typeof ethers.getSigners>>[number]): Player {
   const does: Player['does'] = async (contract, name, ...args) =>
     (
       await contract
-        .connect(player!)
+        .connect(player)
         .getFunction(name)
         .send(...args)
     ).wait()
-  return hostileWorld(await ethers.deployContract('HostileToken', [6]), { address: player!.address, does })
+  return { address: player.address, does }
+}
+
+interface Trial {
+  readonly prepare?: (all: HostileWorld) => Promise<unknown>
+  readonly world?: typeof onHostileToken
+  /** After a rebase there is more or less money than is owed: then no call may make the rest smaller. */
+  readonly rebased?: boolean
 }
 
 /** Which entry points go through; after each the books are compared with the money. */
-async function tryAll(behaviour: keyof typeof BEHAVIOUR, prepare?: (all: HostileWorld) => Promise<unknown>) {
+async function tryAll(behaviour: keyof typeof BEHAVIOUR, { prepare, world = onHostileToken, rebased }: Trial = {}) {
   const went: string[] = []
   for (const name of ENTRY_POINTS) {
-    const all = await loadFixture(onHostileToken)
+    const all = await loadFixture(world)
     if (prepare) await prepare(all)
     await all.token.getFunction('behave').send(BEHAVIOUR[behaviour])
     const call = (await entryPoints(all)).find(([, candidate]) => candidate === name)!
@@ -43,13 +59,19 @@ async function tryAll(behaviour: keyof typeof BEHAVIOUR, prepare?: (all: Hostile
       expect(await books(all), `${name} was refused and changed something`).to.deep.equal(before)
     }
     const after = await books(all)
-    expect(after.settlement.held, `${name}: the settlement holds what it owes`).to.equal(after.settlement.owed)
-    expect(after.shares.held, `${name}: the shares hold what they owe`).to.equal(
-      after.shares.owed + after.shares.unsynced,
-    )
     expect(after.pass, `${name}: the pass keeps nothing`).to.equal(0n)
+    if (rebased) {
+      expect(restOf(after).settlement >= restOf(before).settlement, `${name}: the settlement’s rest`).to.equal(true)
+      expect(restOf(after).shares >= restOf(before).shares, `${name}: the shares’ rest`).to.equal(true)
+    } else {
+      expect(restOf(after), `${name}: the contracts hold what they owe`).to.deep.equal({ settlement: 0n, shares: 0n })
+    }
   }
   return went
+}
+
+function restOf({ settlement, shares }: Awaited<ReturnType<typeof books>>) {
+  return { settlement: settlement.held - settlement.owed, shares: shares.held - shares.owed - shares.unsynced }
 }
 
 describe('A hostile stablecoin', () => {
@@ -60,7 +82,7 @@ describe('A hostile stablecoin', () => {
   it('that takes a fee is credited with what arrives; purchases with a delivery part are refused', async () => {
     expect(await tryAll('TakesFee')).to.deep.equal(ENTRY_POINTS.filter((name) => !purchases.includes(name)))
     const withoutDelivery = (all: HostileWorld) => all.player.does(all.pass, 'setDeliveryBps', 0n)
-    expect(await tryAll('TakesFee', withoutDelivery)).to.include.members(['buy', 'buyWithPermit', 'renew'])
+    expect(await tryAll('TakesFee', { prepare: withoutDelivery })).to.include.members(['buy', 'buyWithPermit', 'renew'])
     const all = await loadFixture(onHostileToken)
     await all.token.getFunction('behave').send(BEHAVIOUR.TakesFee)
     await expect(all.player.does(all.settlement, 'deposit', all.player.address, 2n * USD))
@@ -95,19 +117,9 @@ describe('A hostile stablecoin', () => {
   it('that freezes the payee lets it be paid elsewhere; that freezes the settlement stops that one contract', async () => {
     const freeze = (who: (all: HostileWorld) => unknown) => (all: HostileWorld) =>
       all.token.getFunction('blacklist').send(who(all))
-    expect(
-      await tryAll(
-        'Blacklists',
-        freeze((all) => all.player.address),
-      ),
-    ).to.deep.equal(inner)
+    expect(await tryAll('Blacklists', { prepare: freeze((all) => all.player.address) })).to.deep.equal(inner)
     const share = ['distribute', 'claim', 'claimFor', 'sweep', 'sync', 'refund']
-    expect(
-      await tryAll(
-        'Blacklists',
-        freeze((all) => all.settlement),
-      ),
-    ).to.deep.equal(share)
+    expect(await tryAll('Blacklists', { prepare: freeze((all) => all.settlement) })).to.deep.equal(share)
     const all = await loadFixture(onHostileToken)
     const elsewhere = ethers.Wallet.createRandom().address
     await freeze(() => all.player.address)(all)
@@ -137,6 +149,13 @@ describe('A hostile stablecoin', () => {
     await expect(player.does(settlement, 'withdrawThawed', player.address)).to.be.revert(ethers)
   })
 
+  it('that halves or doubles every balance takes from nobody what it left there, through every entry point', async () => {
+    const rebase = (worth: number) => (all: HostileWorld) => all.token.getFunction('rebase').send(worth)
+    const poorer = await tryAll('Plain', { prepare: rebase(500), rebased: true })
+    expect(poorer).to.deep.equal(ENTRY_POINTS.filter((name) => !['claim', 'claimFor'].includes(name)))
+    expect(await tryAll('Plain', { prepare: rebase(2_000), rebased: true })).to.deep.equal(ENTRY_POINTS)
+  })
+
   it('that doubles every balance: the surplus is income of the shares and nobody’s in the settlement', async () => {
     const all = await loadFixture(onHostileToken)
     const before = await books(all)
@@ -147,6 +166,10 @@ describe('A hostile stablecoin', () => {
     const after = await books(all)
     expect(after.shares.held).to.equal(after.shares.owed)
     expect(after.settlement).to.deep.equal({ owed: before.settlement.owed, held: 2n * before.settlement.held })
+  })
+
+  it('without decimals works like any other, through every entry point', async () => {
+    expect(await tryAll('Plain', { world: onCoinWithoutDecimals })).to.deep.equal(ENTRY_POINTS)
   })
 
   it('with 18 or 27 decimals is refused, with none it is counted to the unit', async () => {

@@ -21,6 +21,7 @@ import {
   type VoucherGroup,
 } from '../../src/receipts/index.ts'
 import { createModel, type Outcome } from './model.ts'
+import { numbersOf } from './random.ts'
 
 /** Amounts and integers are decimal strings where they become JSON (see generate.ts). */
 export type Step =
@@ -380,7 +381,7 @@ const PLAYS: Record<string, (run: Run, domain: Domain) => Promise<void>> = {
   },
   async 'fifty random lanes'(run, domain) {
     run.deposit(1_000_000_000_000n)
-    const next = random(`${run.name}`)
+    const next = numbersOf(run.name)
     const groups: BatchGroup[] = []
     for (let lane = 0n; lane < 50n; lane++) {
       const served = Array.from({ length: 1 + Number(next() % 5n) }, () =>
@@ -392,13 +393,4 @@ const PLAYS: Record<string, (run: Run, domain: Domain) => Promise<void>> = {
     }
     for (let i = 0; i < groups.length; i += 10) run.settle(groups.slice(i, i + 10))
   },
-}
-
-/** 64-bit numbers that a name stands for, one after another. */
-function random(name: string): () => bigint {
-  let state = keccak256(stringToBytes(name))
-  return () => {
-    state = keccak256(state)
-    return BigInt(state.slice(0, 18))
-  }
 }

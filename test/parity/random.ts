@@ -1,5 +1,6 @@
 // Random numbers that a seed repeats: every case has a generator of its own, named by the seed and the case's number, so
 // that one case out of a million can be made again alone.
+import { keccak256, stringToBytes } from 'viem'
 
 export interface Random {
   /** 32 bits. */
@@ -57,4 +58,13 @@ function hash(text: string): [number, number, number] {
     return word | 0
   }
   return [of(0x811c9dc5), of(0x9e3779b9), of(0x85ebca6b)]
+}
+
+/** 64-bit numbers that a name stands for, one after another. */
+export function numbersOf(name: string): () => bigint {
+  let state = keccak256(stringToBytes(name))
+  return () => {
+    state = keccak256(state)
+    return BigInt(state.slice(0, 18))
+  }
 }
