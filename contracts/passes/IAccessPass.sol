@@ -110,6 +110,8 @@ interface IAccessPass is IERC721Metadata, IERC2981, IERC4906, IERC5192 {
     error AccessPass_NotValid(uint256 tokenId);
     /// @notice The holder did not approve the creator for this pass.
     error AccessPass_RefundNotApproved(uint256 tokenId, address holder);
+    /// @notice The creator was approved for a pass, which lets it refund the pass and not move it.
+    error AccessPass_OnlyRefund(uint256 tokenId);
     /// @notice A refund would cost the creator more than it said.
     error AccessPass_RefundAboveMax(uint256 maxAmount, uint256 amount);
     /// @notice A pass is created with 1 to `max` tiers.

@@ -223,6 +223,8 @@ abstract contract PassState is IAccessPass, ERC721 {
         Pass memory p = _pass[tokenId];
         if (!_tier[p.tier].transferable) revert AccessPass_Soulbound(tokenId);
         if (!_isLive(p)) revert AccessPass_NotValid(tokenId);
+        // A holder that agrees to a refund must not lose the pass without it.
+        if (auth != from && auth == creator()) revert AccessPass_OnlyRefund(tokenId);
     }
 
     function _isLive(Pass memory p) internal view returns (bool) {

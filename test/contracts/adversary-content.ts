@@ -52,6 +52,21 @@ describe('A refund', () => {
     await expect(creating.refund(2n, USD)).to.be.revertedWithCustomError(pass, 'ERC721NonexistentToken')
   })
 
+  it('that its holder agreed to lets the creator do nothing else: it cannot take the pass and keep the money', async () => {
+    const { creating, buying, buyer, publisher, other, pass } = await loadFixture(world)
+    await buying.approve(publisher.address, 1n)
+    for (const to of [publisher, other]) {
+      await expect(creating.transferFrom(buyer.address, to.address, 1n))
+        .to.be.revertedWithCustomError(pass, 'AccessPass_OnlyRefund')
+        .withArgs(1n)
+    }
+    await expect(creating.approve(other.address, 1n)).to.be.revertedWithCustomError(pass, 'ERC721InvalidApprover')
+    await creating.grant(LIFETIME, publisher.address) // its own it may give away
+    await creating.transferFrom(publisher.address, other.address, 4n)
+    await buying.approve(other.address, 1n) // and others may do what approvals are for
+    await pass.connect(other).transferFrom(buyer.address, other.address, 1n)
+  })
+
   it('needs the consent of who holds the pass now, not of who held it before', async () => {
     const { creating, buying, buyer, publisher, other, pass } = await loadFixture(world)
     await buying.approve(publisher.address, 1n)

@@ -176,6 +176,10 @@ export const PASSES_CASES: Record<string, Record<string, Case>> = {
       await creating.consume(3n)
       return buying.transferFrom(buyer.address, other.address, 3n)
     },
+    'caller is the creator, approved for a refund': async ({ creating, buying, buyer, publisher, other }) => {
+      await buying.approve(publisher.address, 1n)
+      return creating.transferFrom(buyer.address, other.address, 1n)
+    },
     'caller is not approved': ({ pass, buyer, other }) =>
       pass.connect(other).transferFrom(buyer.address, other.address, 1n),
     'from is not the holder': ({ buying, other }) => buying.transferFrom(other.address, other.address, 1n),

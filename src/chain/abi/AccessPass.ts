@@ -10,6 +10,7 @@ export const accessPassAbi = [
   {"inputs":[{"internalType":"uint256","name":"tokenId","type":"uint256"}],"name":"AccessPass_NotValid","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"tokenId","type":"uint256"}],"name":"AccessPass_NothingToConsume","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"tokenId","type":"uint256"}],"name":"AccessPass_NothingToRenew","type":"error"},
+  {"inputs":[{"internalType":"uint256","name":"tokenId","type":"uint256"}],"name":"AccessPass_OnlyRefund","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"maxPrice","type":"uint256"},{"internalType":"uint256","name":"price","type":"uint256"}],"name":"AccessPass_PriceAboveMax","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"maxAmount","type":"uint256"},{"internalType":"uint256","name":"amount","type":"uint256"}],"name":"AccessPass_RefundAboveMax","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"tokenId","type":"uint256"},{"internalType":"address","name":"holder","type":"address"}],"name":"AccessPass_RefundNotApproved","type":"error"},
