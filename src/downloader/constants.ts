@@ -1,9 +1,15 @@
-import { UNIT_BYTES } from '../content/index.ts'
+import { UNIT_BYTES } from '../content/piece.ts'
 
 const MIB = 1024 * 1024
 
 /** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
 export const SLICE_BYTES = 8 * UNIT_BYTES
+
+/** SHA-256. */
+export const DIGEST_BYTES = 32
+
+/** Slices of one download that are awaited, checked or written at one time: what bounds its memory. */
+export const MAX_SLOTS = 64
 
 /** Wants that wait at one seeder: few at first, as many as its rate fills in a second later. */
 export const FIRST_WANTS = 4

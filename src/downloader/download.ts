@@ -2,6 +2,7 @@ import type { Address } from 'viem'
 import type { ContentStore, Metainfo } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
 import type { SignedTerms } from '../receipts/index.ts'
+import { sharedChecker } from './checker.ts'
 import {
   FIND_MILLISECONDS,
   FLUSH_MILLISECONDS,
@@ -92,6 +93,8 @@ async function run(
   const over = new AbortController()
   const outcome = Promise.withResolvers<void>()
   const meter = createMeter()
+  // Its thread starts while seeders are looked for.
+  const checker = sharedChecker()
   const startedAt = performance.now()
   const maxSeeders = init.maxSeeders ?? MAX_SEEDERS
   const patience = init.patience ?? PATIENCE_MILLISECONDS
@@ -149,10 +152,16 @@ async function run(
       progressAt = aliveAt
     })
     const plan = createPlan(store)
-    const intake = createIntake({ store, plan, failed: fail, written: () => plan.complete && outcome.resolve() })
+    const intake = createIntake({ store, plan, checker, failed: fail, written })
     to = { plan, intake, store }
     metainfo = known
     if (plan.complete) outcome.resolve()
+  }
+
+  function written(): void {
+    if (to?.plan.complete === true) outcome.resolve()
+    // Wants may have waited for a free slot.
+    if (to?.intake.free === 1) for (const peer of alive()) peer.pump()
   }
 
   /** The first seeder that can tell what the content consists of opens the way for all. */
@@ -289,6 +298,7 @@ async function run(
     await Promise.all([...peers.values()].map((peer) => peer.done))
     const destination = to as (Destination & { store: ContentStore }) | null
     await destination?.intake.flush()
+    destination?.intake.close()
     tell()
   }
   const described = describePeers(peers.values())

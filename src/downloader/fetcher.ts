@@ -1,5 +1,5 @@
 import type { Connection, PeerId } from '@libp2p/interface'
-import type { Piece } from '../content/index.ts'
+import { type Piece, UNIT_BYTES } from '../content/index.ts'
 import { amountFor, createDomain, createSessionKey, signReceipt, verifyReceipt } from '../receipts/index.ts'
 import {
   type Accepted,
@@ -11,9 +11,11 @@ import {
   type Want,
 } from '../transfer/index.ts'
 import { GOODBYE_MILLISECONDS, HELD_MILLISECONDS, SIGN_MILLISECONDS, STALL_MILLISECONDS } from './constants.ts'
+import { BadUnitError } from './errors.ts'
 import type { Intake } from './intake.ts'
 import type { Assignment, Plan } from './plan.ts'
 import type { DownloadRecord, RecordedSession } from './ports.ts'
+import type { Slot } from './slots.ts'
 
 export interface FetcherInit {
   readonly connection: Connection
@@ -36,7 +38,10 @@ export interface Destination {
 /** One stream to one seeder, on one line or for free. It signs for what it verified, and for nothing else. */
 export interface Fetcher {
   readonly transfer: Transfer
+  /** Wants that have not come in whole. */
   readonly inFlight: number
+  /** Nothing comes any more; what came is still being checked, then `ended` is told. */
+  readonly ending: boolean
   /** Bytes that this line still pays for and that nobody asked for; infinite for free content. */
   readonly room: number
   readonly recorded: RecordedSession | null
@@ -50,14 +55,20 @@ export interface Fetcher {
   tick(): void
   /** Signs the last receipt, closes and waits until the seeder holds it. Resolves to whether it does, and closed too. */
   finish(): Promise<boolean>
-  abort(error: Error): void
+  /** Resolves when `ended` was told. */
+  abort(error: Error): Promise<void>
 }
 
 interface Fetching {
   readonly assignment: Assignment
-  readonly buffer: Uint8Array
+  readonly slot: Slot
   /** Verified from the front of the slice. */
   verified: number
+  /** Parts that came and are being checked: until then the slot cannot be used for anything else. */
+  checking: number
+  arrived: boolean
+  /** The rest does not come. */
+  dropped: boolean
 }
 
 export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promise<Fetcher> {
@@ -74,8 +85,14 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   let requested = 0
   let signedAt = performance.now()
   let heardAt = performance.now()
+  let arriving = 0
+  let checking = 0
+  /** A unit was wrong: nothing that came after it counts. */
+  let caught = false
   let over = false
   let failed = false
+  let concluded = false
+  let conclude: (() => void) | null = null
   let settled = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
   let heldChanged = Promise.withResolvers<void>()
@@ -114,59 +131,87 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   function takeData(want: Want, offset: number, length: number): void {
     const item = fetching.get(want)
     if (item === undefined || destination === null) return
-    const { intake, plan } = destination
+    const { intake } = destination
     const begin = offset - want.offset
     heardAt = performance.now()
-    const before = item.verified
-    try {
-      intake.verify(transfer.peer, want.piece, offset, item.buffer.subarray(begin, begin + length), (bytes) => {
-        item.verified += bytes
-        verified += bytes
-      })
-    } catch (error) {
+    const check = intake.check(want.piece, offset, item.slot, begin, length)
+    item.checking += 1
+    checking += 1
+    if (begin + length === want.length) {
+      item.arrived = true
+      arriving -= 1
+    }
+    void check.then((right) => {
+      item.checking -= 1
+      checking -= 1
+      takeRight(want, item, offset, right, length)
+      if (checking === 0) conclude?.()
+    })
+  }
+
+  /** The first `right` bytes of a part are; the others, if any, are not what the content has there. */
+  function takeRight(want: Want, item: Fetching, offset: number, right: number, length: number): void {
+    if (destination === null) return
+    const counted = caught ? 0 : right
+    destination.intake.noteRight(want.piece, offset, counted)
+    item.verified += counted
+    verified += counted
+    if (!caught && right < length) {
+      caught = true
       // What came before the wrong unit was right, and is owed.
       signNow()
-      init.progressed(item.verified - before)
-      throw error
-    }
-    if (verified - signed >= window / SIGN_DIVISOR) signNow()
-    init.progressed(item.verified - before)
-    if (item.verified < want.length) return
+      transfer.abort(new BadUnitError(transfer.peer, want.piece.index, (offset + right) / UNIT_BYTES))
+    } else if (verified - signed >= window / SIGN_DIVISOR) signNow()
+    if (item.verified === want.length) complete(want, item)
+    else if (item.dropped && item.checking === 0) surrender(want, item)
+    init.progressed(counted)
+  }
+
+  function complete(want: Want, item: Fetching): void {
+    if (destination === null) return
     fetching.delete(want)
-    intake.write(want.piece, want.offset, item.buffer.subarray(0, want.length), item.buffer)
-    plan.finish(item.assignment)
+    destination.intake.write(want.piece, want.offset, item.slot, want.length)
+    destination.plan.finish(item.assignment)
     if (fetching.size === 0) settled.resolve()
-    init.progressed(0)
   }
 
   /** The want does not come (any further): what was verified of it is written, the rest goes back to the plan. */
   function surrender(want: Want, item: Fetching): void {
     fetching.delete(want)
+    if (fetching.size === 0) settled.resolve()
     requested -= want.length - item.verified
     if (destination === null) return
     const { intake, plan } = destination
-    if (item.verified > 0) intake.write(want.piece, want.offset, item.buffer.subarray(0, item.verified), item.buffer)
-    else intake.giveBack(item.buffer)
+    if (item.verified > 0) intake.write(want.piece, want.offset, item.slot, item.verified)
+    else intake.giveBack(item.slot)
     plan.giveBack(item.assignment)
   }
 
   function dropped(want: Want): void {
     const item = fetching.get(want)
-    if (item !== undefined) surrender(want, item)
-    if (fetching.size === 0) settled.resolve()
+    if (item !== undefined) {
+      item.dropped = true
+      if (!item.arrived) arriving -= 1
+      if (item.checking === 0) surrender(want, item)
+    }
     init.progressed(0)
   }
 
   function ended(error: Error | null): void {
-    // It cannot be sent any more; the next stream of this session presents it.
-    signNow()
     over = true
     failed = error !== null
     heldChanged.resolve()
-    settled.resolve()
-    gone.resolve()
-    for (const [want, item] of [...fetching]) surrender(want, item)
-    init.ended(error)
+    conclude = () => {
+      conclude = null
+      // It cannot be sent any more; the next stream of this session presents it.
+      signNow()
+      concluded = true
+      for (const [want, item] of [...fetching]) surrender(want, item)
+      settled.resolve()
+      gone.resolve()
+      init.ended(error)
+    }
+    if (checking === 0) conclude()
   }
 
   function signNow(): void {
@@ -219,9 +264,13 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   return {
     transfer,
     get inFlight() {
-      return fetching.size
+      return arriving
+    },
+    get ending() {
+      return over && !concluded
     },
     get room() {
+      if (over) return 0
       return line === null ? Number.POSITIVE_INFINITY : Number(line.session.line.maxBytes) - requested
     },
     get recorded() {
@@ -253,11 +302,12 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     request(assignment) {
       if (destination === null) return
       const { piece, offset, length } = assignment
-      const buffer = destination.intake.borrow()
+      const slot = destination.intake.borrow()
       const hashes = destination.intake.needsRoots(piece)
-      const want: Want = { piece, offset, length, hashes, target: buffer.subarray(0, length) }
-      if (fetching.size === 0) heardAt = performance.now()
-      fetching.set(want, { assignment, buffer, verified: 0 })
+      const want: Want = { piece, offset, length, hashes, target: slot.bytes.subarray(0, length) }
+      if (arriving === 0) heardAt = performance.now()
+      fetching.set(want, { assignment, slot, verified: 0, checking: 0, arrived: false, dropped: false })
+      arriving += 1
       requested += length
       transfer.want(want)
     },
@@ -267,7 +317,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     tick() {
       const now = performance.now()
       if (verified > signed && now - signedAt >= SIGN_MILLISECONDS) signNow()
-      if (fetching.size > 0 && now - heardAt >= STALL_MILLISECONDS) {
+      if (arriving > 0 && now - heardAt >= STALL_MILLISECONDS) {
         transfer.abort(new StreamEndedError(`${transfer.peer} sent nothing for ${Math.round(now - heardAt)} ms.`))
       }
     },
@@ -278,14 +328,15 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       transfer.close()
       await awaitHeld()
       const until = performance.now() + GOODBYE_MILLISECONDS
-      while (!over && performance.now() < until) await within(gone.promise, until)
+      while (!concluded && performance.now() < until) await within(gone.promise, until)
       const inOrder = over && !failed && held >= signed
       if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
       return inOrder
     },
-    abort(error) {
+    async abort(error) {
       signNow()
       transfer.abort(error)
+      await gone.promise
     },
   }
 }

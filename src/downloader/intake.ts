@@ -1,16 +1,10 @@
-import {
-  type ContentStore,
-  LEAF_BYTES,
-  type Piece,
-  UNIT_BYTES,
-  unitLength,
-  verifyUnit,
-  verifyUnitRoots,
-} from '../content/index.ts'
+import { type ContentStore, LEAF_BYTES, type Piece, UNIT_BYTES, unitLength, verifyUnitRoots } from '../content/index.ts'
 import { ProtocolError } from '../transfer/index.ts'
-import { SLICE_BYTES } from './constants.ts'
+import type { Checker } from './checker.ts'
+import { DIGEST_BYTES } from './constants.ts'
 import { BadUnitError } from './errors.ts'
 import type { Plan } from './plan.ts'
+import { createSlots, type Slot } from './slots.ts'
 
 /** What every stream of a download delivers into: checks units, writes slices, lends the memory between the two. */
 export interface Intake {
@@ -19,35 +13,40 @@ export interface Intake {
   /** Throws a {@link BadUnitError} when they are not the piece's. */
   takeRoots(peer: string, piece: Piece, roots: Uint8Array): void
   /**
-   * Checks the units in `bytes`, which lie at `offset` of the piece. Returns how many of the bytes are right from the front;
-   * throws a {@link BadUnitError} at the first wrong unit, after `count` was told what came before it.
+   * Checks the units in `[begin, begin + length)` of the slot, which lie at `offset` of the piece. Resolves to how many of
+   * these bytes are right from the front. Throws at once when the piece's roots have not come.
    */
-  verify(peer: string, piece: Piece, offset: number, bytes: Uint8Array, count: (bytes: number) => void): void
-  /** Writes verified bytes; the buffer goes back into use when they are written. */
-  write(piece: Piece, offset: number, bytes: Uint8Array, buffer: Uint8Array): void
-  borrow(): Uint8Array
-  giveBack(buffer: Uint8Array): void
-  /** Slices that are verified and not written yet. */
-  readonly writing: number
+  check(piece: Piece, offset: number, slot: Slot, begin: number, length: number): Promise<number>
+  /** Notes as verified what a check found right, and what counts for whoever sent it. */
+  noteRight(piece: Piece, offset: number, length: number): void
+  /** Writes the first `length` bytes of a slot, all right; the slot is free again when they are written. */
+  write(piece: Piece, offset: number, slot: Slot, length: number): void
+  /** Slots that can be borrowed now. */
+  readonly free: number
+  borrow(): Slot
+  giveBack(slot: Slot): void
   /** Resolves when everything is written and would survive a power cut. Throws what the store threw. */
   flush(): Promise<void>
+  /** No stream of the download is open any more. */
+  close(): void
 }
 
 export interface IntakeInit {
   readonly store: ContentStore
   readonly plan: Plan
+  readonly checker: Checker
   /** A write failed: the download cannot go on. */
   failed(error: Error): void
-  /** A slice was written. */
+  /** A slice was written, and its slot is free. */
   written(): void
 }
 
 /** Unit roots of complete pieces are forgotten beyond this many; a slow seeder may still send a hedged one. */
 const MAX_KEPT_PIECES = 1024
 
-export function createIntake({ store, plan, failed, written }: IntakeInit): Intake {
+export function createIntake({ store, plan, checker, failed, written }: IntakeInit): Intake {
   const roots = new Map<number, Uint8Array>()
-  const spare: Uint8Array[] = []
+  const slots = createSlots()
   const writes = new Set<Promise<void>>()
 
   function rootsOf(piece: Piece): Uint8Array {
@@ -70,23 +69,24 @@ export function createIntake({ store, plan, failed, written }: IntakeInit): Inta
       roots.set(piece.index, claimed)
       if (roots.size > MAX_KEPT_PIECES) forgetComplete()
     },
-    verify(peer, piece, offset, bytes, count) {
-      const known = rootsOf(piece)
-      for (let at = 0; at < bytes.length; ) {
+    check(piece, offset, slot, begin, length) {
+      const first = offset / UNIT_BYTES
+      const end = first + Math.ceil(length / UNIT_BYTES)
+      const known = rootsOf(piece).subarray(first * DIGEST_BYTES, end * DIGEST_BYTES)
+      slot.roots.set(known, (begin / UNIT_BYTES) * DIGEST_BYTES)
+      return checker.check(slot, begin, length, piece.leaves)
+    },
+    noteRight(piece, offset, length) {
+      for (let at = 0; at < length; ) {
         const unit = (offset + at) / UNIT_BYTES
-        const length = unitLength(piece, unit)
-        if (!verifyUnit(piece, unit, bytes.subarray(at, at + length), known)) {
-          throw new BadUnitError(peer, piece.index, unit)
-        }
         plan.verified(piece, unit)
-        count(length)
-        at += length
+        at += unitLength(piece, unit)
       }
     },
-    write(piece, offset, bytes, buffer) {
-      const write = store.write(piece.index, offset, bytes).then(
+    write(piece, offset, slot, length) {
+      const write = store.write(piece.index, offset, slot.bytes.subarray(0, length)).then(
         () => {
-          spare.push(buffer)
+          slots.giveBack(slot)
           writes.delete(write)
           written()
         },
@@ -97,15 +97,16 @@ export function createIntake({ store, plan, failed, written }: IntakeInit): Inta
       )
       writes.add(write)
     },
-    borrow: () => spare.pop() ?? new Uint8Array(SLICE_BYTES),
-    giveBack: (buffer) => void spare.push(buffer),
-    get writing() {
-      return writes.size
+    get free() {
+      return slots.free
     },
+    borrow: slots.borrow,
+    giveBack: slots.giveBack,
     async flush() {
       while (writes.size > 0) await Promise.all(writes)
       await store.flush()
     },
+    close: () => checker.forget(slots.all()),
   }
 }
 

@@ -163,7 +163,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       const to = await init.destination(fetcher)
       const line = lines === null || terms === null ? null : await obtainLine(lines, terms, to, patient)
       if (isOver(to) || (lines !== null && terms !== null && line === null)) {
-        fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
+        void fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
         return false
       }
       await begin(fetcher, line, to)
@@ -177,7 +177,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       pump()
       return true
     } catch (error) {
-      fetcher.abort(error as Error)
+      void fetcher.abort(error as Error)
       throw error
     }
   }
@@ -262,9 +262,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
   }
 
   function pump(): void {
-    if (destination === null || finishing) return
-    const { plan } = destination
-    while (active !== null && inFlight() < wantsAllowed()) {
+    if (destination === null || finishing || active?.ending === true) return
+    const { plan, intake } = destination
+    while (active !== null && inFlight() < wantsAllowed() && intake.free > 0) {
       const room = Math.min(active.room, SLICE_BYTES)
       const next = room <= 0 ? null : (plan.take(owner, room) ?? plan.hedge(owner, room, HEDGE_MILLISECONDS))
       if (next !== null) active.request(next)
@@ -317,7 +317,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   async function leave(error: Error | null): Promise<void> {
     const reason = error ?? new StreamEndedError('The seeder left.')
-    for (const stream of [...streams]) stream.abort(reason)
+    await Promise.all([...streams].map((stream) => stream.abort(reason)))
     streams.clear()
     active = null
     spare = null

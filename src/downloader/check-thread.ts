@@ -1,0 +1,35 @@
+// The thread that checks: hashing costs two thirds of a second for each GiB, which the thread that reads and signs does not
+// have. It sees the slots' memory itself; only numbers travel.
+import { parentPort } from 'node:worker_threads'
+import { UNIT_BYTES } from '../content/piece.ts'
+import { DIGEST_BYTES, SLICE_BYTES } from './constants.ts'
+import { countRight } from './right-units.ts'
+
+export type ToCheckThread =
+  | { readonly id: number; readonly memory: SharedArrayBuffer }
+  | { readonly forget: readonly number[] }
+  /** Slot, begin, length, leaves of the piece. */
+  | readonly [number, number, number, number]
+
+/** Answered in the order of the questions: how many of the bytes are right from the front. */
+export type FromCheckThread = number
+
+const slots = new Map<number, SharedArrayBuffer>()
+
+parentPort?.on('message', (message: ToCheckThread) => {
+  if (Array.isArray(message)) {
+    const [id, begin, length, leaves] = message as readonly [number, number, number, number]
+    parentPort?.postMessage(check(id, begin, length, leaves) satisfies FromCheckThread)
+  } else if ('forget' in message) for (const id of message.forget) slots.delete(id)
+  else if ('memory' in message) slots.set(message.id, message.memory)
+})
+
+function check(id: number, begin: number, length: number, leaves: number): number {
+  const memory = slots.get(id)
+  if (memory === undefined) throw new Error(`Slot ${id} is not known.`)
+  const roots = new Uint8Array(memory, SLICE_BYTES + (begin / UNIT_BYTES) * DIGEST_BYTES)
+  return countRight(new Uint8Array(memory, begin, length), roots, leaves)
+}
+
+// Ready: until this has come, nobody waits for a thread that is still starting.
+parentPort?.postMessage(-1 satisfies FromCheckThread)

@@ -1,0 +1,57 @@
+// Memory that bytes arrive in once: from the socket, through the check, to the disk. It is shared with the thread that
+// checks. A slot has one owner at a time: free, a want, the check of what came for it, the write, free.
+import { UNIT_BYTES } from '../content/index.ts'
+import { DIGEST_BYTES, MAX_SLOTS, SLICE_BYTES } from './constants.ts'
+
+export interface Slot {
+  /** The number by which the checking thread knows it; never used twice in a process. */
+  readonly id: number
+  /** Room for one slice, and behind it for the roots that its units must have. */
+  readonly memory: SharedArrayBuffer
+  readonly bytes: Uint8Array
+  readonly roots: Uint8Array
+}
+
+export interface Slots {
+  /** How many can be borrowed now. */
+  readonly free: number
+  borrow(): Slot
+  giveBack(slot: Slot): void
+  /** All that were ever made. */
+  all(): readonly Slot[]
+}
+
+let made = 0
+
+/** At most {@link MAX_SLOTS} are in use; one is made when none that was used before is free. */
+export function createSlots(limit: number = MAX_SLOTS): Slots {
+  const slots: Slot[] = []
+  const spare: Slot[] = []
+  let used = 0
+
+  return {
+    get free() {
+      return limit - used
+    },
+    borrow() {
+      used += 1
+      return spare.pop() ?? newSlot()
+    },
+    giveBack(slot) {
+      used -= 1
+      spare.push(slot)
+    },
+    all: () => slots,
+  }
+
+  function newSlot(): Slot {
+    const memory = new SharedArrayBuffer(SLICE_BYTES + (SLICE_BYTES / UNIT_BYTES) * DIGEST_BYTES)
+    const slot: Slot = {
+      ...{ id: made++, memory },
+      bytes: new Uint8Array(memory, 0, SLICE_BYTES),
+      roots: new Uint8Array(memory, SLICE_BYTES),
+    }
+    slots.push(slot)
+    return slot
+  }
+}
