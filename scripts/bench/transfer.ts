@@ -1,32 +1,32 @@
-// How fast a content travels: seeder processes to one downloader process over loopback, on a new file, with receipts, every
-// unit verified and the ledger durable. Beside it in the same rounds: the same with stock @libp2p/tls, and libtorrent when
-// python3-libtorrent is there. One rival after the other, round by round; medians of the rounds.
-//   node scripts/bench/transfer.ts [--json] [--mib 256] [--rounds 3]
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+// How fast a content travels: sender processes to receiver processes over loopback, into new files. Ours with TLS, receipts,
+// every unit verified and the ledger durable; beside it, in the same rounds, the rivals that this machine has.
+//   node scripts/bench/transfer.ts [--json] [--mib 1024] [--rounds 5] [--states warm,cold] [--only bitcdn,libtorrent]
+//                                  [--against ../other-checkout]
+// Page state: on virtual machines that give free memory back to their host, the first touch of a page costs more than
+// everything else. So it is made on purpose: `warm` deletes a file of the same length just before each run, `cold` waits
+// after that until the pages are gone. Receivers are held at a line until all is ready, theirs and ours. The time ends when
+// the content is verified and written and every receipt is held; that we sync it to the disk too, nobody's time counts.
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
-import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { makeContent } from '../../test/swarm/content.ts'
-import { seederKey } from '../../test/swarm/swarm.ts'
+import { type Program, start } from './transfer/processes.ts'
+import { missing, type Rival, rivals } from './transfer/rivals.ts'
 
-const PYTHON = '/usr/bin/python3'
-const HERE = import.meta.dirname
 const MIB = 2 ** 20
-
-/** Deleting a large file just before leaves its pages to the next writer: every run begins so, theirs and ours. */
-const PAGES = 'warm: a file of the same length is deleted just before'
+const GIB = 2 ** 30
+const COLD_MILLISECONDS = 3_500
+const SAMPLE_MILLISECONDS = 50
 
 interface Row {
   readonly name: string
   readonly mib_s: number
-  /** To ours with as many seeders in the same rounds: above 1 is faster than this project. */
+  /** To ours of the same case in the same rounds: above 1 is faster than this project. */
   readonly ratio: number
   readonly senderCpuPerGiB: number
   readonly receiverCpuPerGiB: number
-  /** Of the receiver, at its highest. */
+  /** Of one receiver, at its highest. */
   readonly rssMiB: number
 }
 
@@ -37,124 +37,142 @@ interface Run {
   readonly rss: number
 }
 
-interface Rival {
-  readonly name: string
-  readonly seeders: number
-  readonly ours: boolean
-  send(at: number, folder: string): [program: string, ...args: string[]]
-  receive(addresses: readonly string[], folder: string): [program: string, ...args: string[]]
+interface Contest {
+  readonly rival: Rival
+  readonly state: string
+  readonly runs: (Run | null)[]
 }
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean' }, mib: { type: 'string' }, rounds: { type: 'string' } },
+  options: {
+    ...{ json: { type: 'boolean' }, mib: { type: 'string' }, rounds: { type: 'string' } },
+    ...{ states: { type: 'string' }, only: { type: 'string' }, against: { type: 'string' } },
+  },
 })
-const bytes = Number(options.mib ?? 256) * MIB
-const rounds = Number(options.rounds ?? 3)
-const content = await makeContent(bytes)
-const hasLibtorrent = spawnSync(PYTHON, ['-c', 'import libtorrent'], { stdio: 'ignore' }).status === 0
+const mebibytes = Number(options.mib ?? 1024)
+const rounds = Number(options.rounds ?? 5)
+const states = (options.states ?? 'warm,cold').split(',')
+const only = options.only?.split(',')
+const content = await makeContent(mebibytes * MIB)
 
-function bitcdn(seeders: number, tls: 'direct' | 'stock'): Rival {
-  const program = (role: object): [string, ...string[]] => {
-    return [process.execPath, join(HERE, 'transfer', 'peer.ts'), JSON.stringify({ ...role, tls })]
-  }
-  const { path, torrent } = content
-  return {
-    name: `bitcdn, ${seeders} to 1${tls === 'stock' ? ', stock TLS' : ''}`,
-    ...{ seeders, ours: tls === 'direct' },
-    send: (at, folder) => program({ role: 'send', torrent, path, folder, key: seederKey(at) }),
-    receive: (sources, folder) => program({ role: 'receive', torrent, folder, sources }),
-  }
-}
-
-function libtorrent(seeders: number): Rival {
-  const program = (...args: string[]): [string, ...string[]] => [PYTHON, join(HERE, 'transfer', 'rival.py'), ...args]
-  return {
-    ...{ name: `libtorrent, ${seeders} to 1`, seeders, ours: false },
-    send: () => program('send', content.torrent, join(content.path, '..')),
-    receive: (addresses, folder) => program('receive', content.torrent, folder, ...addresses),
-  }
-}
-
-interface Peer {
-  readonly child: ChildProcess
-  readonly lines: AsyncIterator<string>
-  stop(): Promise<void>
-}
-
-function start([program, ...args]: readonly [string, ...string[]]): Peer {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  const reader: Interface = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-  return {
-    child,
-    lines: reader[Symbol.asyncIterator](),
-    async stop() {
-      child.stdin?.end()
-      await exited
-    },
-  }
-}
-
-async function nextLine({ lines, child }: Peer): Promise<string> {
-  const { value, done } = await lines.next()
-  if (done === true) throw new Error(`${child.spawnargs.slice(1, 3).join(' ')} ended early.`)
-  return value
-}
-
-/** User and system seconds of a process, its threads included. */
-async function cpuSeconds({ child }: Peer): Promise<number> {
-  const text = await readFile(`/proc/${child.pid}/stat`, 'utf8')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-async function peakMebibytes({ child }: Peer): Promise<number> {
-  const text = await readFile(`/proc/${child.pid}/status`, 'utf8')
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024)
-}
+/** Eight receivers fetch a quarter each, so that all of them fit into memory as one does. */
+const shared = mebibytes >= 8 ? await makeContent((mebibytes / 4) * MIB, { seed: 2 }) : content
 
 /** Fresh processes on both sides, held at a line until all are up. */
-async function runOnce(rival: Rival, round: number): Promise<Run> {
-  const folder = join(content.folder, `${rival.name.replaceAll(/\W+/g, '-')}-${round}`)
-  const to = join(folder, 'to')
-  await mkdir(to, { recursive: true })
-  const peers: Peer[] = []
+async function runOnce(rival: Rival, state: string, round: number): Promise<Run> {
+  const { seeders, receivers } = rival
+  const what = receivers === 1 ? content : shared
+  const bytes = what.metainfo.length
+  const folder = join(content.folder, `${rival.name.replaceAll(/\W+/g, '-')}-${state}-${round}`)
+  const programs: Program[] = []
+  let sampler: NodeJS.Timeout | undefined
   try {
-    const senders: Peer[] = []
-    for (let at = 0; at < rival.seeders; at += 1) {
+    const addresses: string[] = []
+    for (let at = 0; at < seeders; at += 1) {
       const own = join(folder, `seeder-${at}`)
-      await mkdir(own)
-      senders.push(start(rival.send(at, own)))
+      await mkdir(own, { recursive: true })
+      const sender = start(await rival.send(what, own, at))
+      programs.push(sender)
+      addresses.push(await sender.nextLine())
     }
-    peers.push(...senders)
-    const addresses = await Promise.all(senders.map(nextLine))
-    const receiver = start(rival.receive(addresses, to))
-    peers.push(receiver)
-    await nextLine(receiver)
-    const before = await Promise.all(peers.map(cpuSeconds))
-    await warmPages(folder)
+    const targets = Array.from({ length: receivers }, (_, at) => join(folder, `to-${at}`))
+    for (const to of targets) {
+      await mkdir(to, { recursive: true })
+      programs.push(start(rival.receive(what, to, addresses)))
+    }
+    const fetching = programs.slice(seeders)
+    await Promise.all(fetching.map((program) => program.nextLine()))
+    const before = await Promise.all(programs.map((program) => program.cpuSeconds()))
+    await preparePages(folder, bytes * receivers, state)
+    sampler = setInterval(() => fetching.forEach((program) => void program.peakMebibytes()), SAMPLE_MILLISECONDS)
     const startedAt = performance.now()
-    receiver.child.stdin?.write('go\n')
-    await nextLine(receiver)
+    for (const program of fetching) program.child.stdin?.write('go\n')
+    await Promise.all(fetching.map((program) => program.nextLine()))
     const seconds = (performance.now() - startedAt) / 1000
-    const spent = (await Promise.all(peers.map(cpuSeconds))).map((cpu, at) => cpu - (before[at] ?? 0))
-    const rss = await peakMebibytes(receiver)
-    const file = join(to, 'content.bin')
-    if ((await stat(file)).size !== bytes) throw new Error(`${rival.name} did not deliver ${file}.`)
-    const receiverCpu = spent.pop() ?? 0
-    const gib = bytes / 2 ** 30
-    const sender = spent.reduce((sum, cpu) => sum + cpu, 0) / gib
-    return { mibPerSecond: bytes / MIB / seconds, sender, receiver: receiverCpu / gib, rss }
+    const after = await Promise.all(programs.map((program) => program.cpuSeconds()))
+    for (const to of targets) await checkDelivered(join(to, basename(what.path)), bytes, rival)
+    const spent = after.map((cpu, at) => cpu - (before[at] ?? 0))
+    const gib = (bytes * receivers) / GIB
+    return {
+      mibPerSecond: (bytes * receivers) / MIB / seconds,
+      sender: sum(spent.slice(0, seeders)) / gib,
+      receiver: sum(spent.slice(seeders)) / gib,
+      rss: Math.max(...fetching.map((program) => program.peakMebibytes())),
+    }
   } finally {
-    await Promise.all(peers.map((peer) => peer.stop()))
+    clearInterval(sampler)
+    await Promise.all(programs.map((program) => program.stop()))
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function warmPages(folder: string): Promise<void> {
+async function preparePages(folder: string, bytes: number, state: string): Promise<void> {
   const path = join(folder, 'pages')
-  await writeFile(path, Buffer.alloc(Math.min(bytes, 1024 * MIB), 1))
+  const part = Buffer.alloc(16 * MIB, 1)
+  await rm(path, { force: true })
+  for (let done = 0; done < bytes; done += part.length) {
+    await writeFile(path, part.subarray(0, Math.min(part.length, bytes - done)), { flag: 'a' })
+  }
   await rm(path)
+  if (state === 'cold') await new Promise((resolve) => setTimeout(resolve, COLD_MILLISECONDS))
+}
+
+async function checkDelivered(path: string, bytes: number, { name }: Rival): Promise<void> {
+  const { size } = await stat(path)
+  if (size !== bytes) throw new Error(`${name} left ${size} of ${bytes} bytes in ${path}.`)
+}
+
+const contests: Contest[] = states.flatMap((state) =>
+  rivals({ against: options.against })
+    .filter(({ name }) => only === undefined || only.includes(name))
+    .map((rival) => ({ rival, state, runs: [] })),
+)
+let failures = 0
+try {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { rival, state, runs } of contests) {
+      const label = `round ${round + 1}: ${rival.name} ${state}`
+      try {
+        const run = await runOnce(rival, state, round)
+        runs.push(run)
+        process.stderr.write(`${label} ${run.mibPerSecond.toFixed(0)} MiB/s, load ${loadavg()[0]?.toFixed(1)}\n`)
+      } catch (error) {
+        // One rival's failure must not cost the others' hours; ours is counted.
+        runs.push(null)
+        if (rival.name.startsWith('bitcdn')) failures += 1
+        process.stderr.write(`${label} failed: ${(error as Error).message}\n`)
+      }
+    }
+  }
+} finally {
+  await shared.remove()
+  await content.remove()
+}
+
+const rows = contests.filter(({ runs }) => runs.some((run) => run !== null)).map(rowOf)
+process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : table(rows))
+process.exitCode = failures === 0 ? 0 : 1
+
+function rowOf({ rival, state, runs }: Contest): Row {
+  const base = contests.find((other) => other.rival.name === rival.base && other.state === state)?.runs ?? []
+  const ratios = runs.flatMap((run, at) => {
+    const ours = base[at]
+    return run === null || ours == null ? [] : [run.mibPerSecond / ours.mibPerSecond]
+  })
+  const middle = (value: (run: Run) => number): number =>
+    median(runs.flatMap((run) => (run === null ? [] : [value(run)])))
+  return {
+    name: `${rival.name} ${state}`,
+    mib_s: Math.round(middle((run) => run.mibPerSecond)),
+    ratio: rounded(median(ratios)),
+    senderCpuPerGiB: rounded(middle((run) => run.sender)),
+    receiverCpuPerGiB: rounded(middle((run) => run.receiver)),
+    rssMiB: middle((run) => run.rss),
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function median(values: readonly number[]): number {
@@ -162,47 +180,18 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? 0
 }
 
-const rivals = [1, 3].flatMap((count) => [
-  bitcdn(count, 'direct'),
-  bitcdn(count, 'stock'),
-  ...(hasLibtorrent ? [libtorrent(count)] : []),
-])
-const runs = new Map<Rival, Run[]>(rivals.map((rival) => [rival, []]))
-try {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [rival, list] of runs) {
-      const run = await runOnce(rival, round)
-      list.push(run)
-      const load = loadavg()[0]?.toFixed(1)
-      process.stderr.write(`round ${round + 1}: ${rival.name} ${run.mibPerSecond.toFixed(0)} MiB/s, load ${load}\n`)
-    }
-  }
-} finally {
-  await content.remove()
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
 }
-
-const rows: Row[] = [...runs].map(([rival, list]) => {
-  const ours = [...runs].find(([other]) => other.ours && other.seeders === rival.seeders)?.[1] ?? list
-  const rounded = (value: number): number => Math.round(value * 100) / 100
-  return {
-    name: rival.name,
-    mib_s: Math.round(median(list.map((run) => run.mibPerSecond))),
-    ratio: rounded(median(list.map((run, at) => run.mibPerSecond / (ours[at]?.mibPerSecond ?? 1)))),
-    senderCpuPerGiB: rounded(median(list.map((run) => run.sender))),
-    receiverCpuPerGiB: rounded(median(list.map((run) => run.receiver))),
-    rssMiB: median(list.map((run) => run.rss)),
-  }
-})
-process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : table(rows))
 
 function table(lines: readonly Row[]): string {
   const line = (...cells: unknown[]): string =>
     cells.map((cell, at) => (at === 0 ? String(cell).padEnd(28) : String(cell).padStart(12))).join('')
   return [
-    `${bytes / MIB} MiB, medians of ${rounds}; pages ${PAGES}.`,
+    `${mebibytes} MiB (1 to 8: a quarter each), medians of ${rounds}`,
     line('', 'MiB/s', 'to bitcdn', 'send s/GiB', 'recv s/GiB', 'recv MiB'),
     ...lines.map((row) => line(row.name, row.mib_s, row.ratio, row.senderCpuPerGiB, row.receiverCpuPerGiB, row.rssMiB)),
-    ...(hasLibtorrent ? [] : ['libtorrent was not measured: python3-libtorrent is not installed.']),
+    ...missing().map((rival) => `Not on this machine, so not measured: ${rival}.`),
     '',
   ].join('\n')
 }

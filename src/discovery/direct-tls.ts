@@ -33,6 +33,20 @@ interface TcpSeams {
   readonly readBuffer: Uint8ArrayList
 }
 
+/** What decrypts for a connection that was made here. */
+export interface Decryption {
+  readonly socket: TLSSocket
+  /** Hands on what was decrypted and waits for more. */
+  flush(): void
+}
+
+const decryptions = new WeakMap<MessageStream, Decryption>()
+
+/** Undefined for connections that stock TLS or another encrypter made safe. */
+export function decryptionOf(connection: MessageStream): Decryption | undefined {
+  return decryptions.get(connection)
+}
+
 const warnings = new Set<string>()
 
 function warnOnce(reason: string): void {
@@ -143,7 +157,7 @@ async function handshake(
     // Only now anything that was decrypted can be read.
     const secured = toMessageStream(connection, socket)
     resetBelow(secured, raw)
-    gatherReads(socket)
+    decryptions.set(secured, { socket, flush: gatherReads(socket) })
     return { remotePeer, connection: secured, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }
 
@@ -186,9 +200,8 @@ function resetBelow(secured: MessageStream, raw: net.Socket): void {
  * TLS hands over records of 16 KiB, and every message that libp2p dispatches passes through several events and lists: with
  * many records a message that costs a fraction.
  */
-function gatherReads(socket: TLSSocket): void {
+function gatherReads(socket: TLSSocket): () => void {
   const [deliver] = socket.listeners('data') as ((bytes: Uint8ArrayList) => void)[]
-  if (deliver === undefined) return
   let gathered = new Uint8ArrayList()
   let scheduled = false
 
@@ -199,7 +212,7 @@ function gatherReads(socket: TLSSocket): void {
     deliver?.(bytes)
   }
 
-  socket.removeListener('data', deliver)
+  if (deliver !== undefined) socket.removeListener('data', deliver)
   socket.on('data', (chunk: Uint8Array) => {
     gathered.append(chunk)
     if (gathered.byteLength >= GATHER_BYTES) flush()
@@ -212,4 +225,5 @@ function gatherReads(socket: TLSSocket): void {
     }
   })
   for (const event of ['end', 'close']) socket.prependListener(event, flush)
+  return flush
 }

@@ -23,6 +23,7 @@ import {
 } from './constants.ts'
 import { directTls } from './direct-tls.ts'
 import { dialError, listenError } from './errors.ts'
+import { placingYamux } from './placing-yamux.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 
 export interface NodeInit {
@@ -35,6 +36,8 @@ export interface NodeInit {
   readonly allowPrivate?: boolean
   /** How connections are made safe, in order of preference. Default: TLS directly on the socket, then Noise. */
   readonly encrypters?: readonly Encrypter[]
+  /** Whether data goes straight from TLS to its place where that can be done, or always as libp2p does it. Default `placed`. */
+  readonly reads?: 'placed' | 'plain'
   /** `server` answers others' queries and keeps records; for nodes that can be reached. Default `client`. */
   readonly dht?: 'server' | 'client'
 }
@@ -119,7 +122,7 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
       addresses: { listen: listen.map((address) => parseAddress(address).toString()) },
       transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
-      streamMuxers: [yamux({ streamOptions })],
+      streamMuxers: [init.reads === 'plain' ? yamux({ streamOptions }) : placingYamux({ streamOptions })],
       connectionGater: {
         denyDialMultiaddr: (address) => !allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString()),
       },

@@ -1,5 +1,5 @@
-// The only place where bytes of a libp2p stream are read. It hands each to the place that the parser names, with one
-// copy; an engine that reads from the TLS socket into those places itself takes this file's seat and nothing else.
+// The only place where bytes of a libp2p stream are read. A stream whose connection can do it puts them straight where the
+// parser says; from any other they are copied there.
 import type { Stream } from '@libp2p/interface'
 import { StreamEndedError } from './errors.ts'
 import type { FrameParser } from './frames.ts'
@@ -11,14 +11,26 @@ export interface ReaderEvents {
   ended(error: Error | null): void
 }
 
+/** What `discovery` gives its streams where it can; the answer ends it. */
+type ReadInto = (places: { next(): Uint8Array; filled(count: number): void }) => () => void
+const READ_INTO = Symbol.for('bitcdn.read-into')
+
+/** Whether bytes of this stream go straight to their places. */
+export function isPlacing(stream: Stream): boolean {
+  return typeof (stream as unknown as Record<symbol, unknown>)[READ_INTO] === 'function'
+}
+
 /** Feeds `parser` with everything that arrives on `stream`, until it ends or the parser throws. */
 export function readStream(stream: Stream, parser: FrameParser, events: ReaderEvents): void {
   let over = false
+  let release: (() => void) | null = null
 
   function end(error: Error | null): void {
     if (over) return
     over = true
     stream.removeEventListener('message', onMessage)
+    // Before anyone hears of it: the parser's places may be used for something else then.
+    release?.()
     events.ended(error)
   }
 
@@ -43,6 +55,15 @@ export function readStream(stream: Stream, parser: FrameParser, events: ReaderEv
     }
   }
 
+  function filled(count: number): void {
+    events.activity()
+    try {
+      parser.filled(count)
+    } catch (error) {
+      end(error as Error)
+    }
+  }
+
   function onEnd(): void {
     end(parser.atBoundary ? null : new StreamEndedError('The stream ended in the middle of a frame.'))
   }
@@ -53,5 +74,8 @@ export function readStream(stream: Stream, parser: FrameParser, events: ReaderEv
     if (error === undefined) onEnd()
     else end(new StreamEndedError(`The stream broke: ${error.message}.`, error))
   })
-  stream.addEventListener('message', onMessage)
+  if (isPlacing(stream)) {
+    const readInto = (stream as unknown as Record<symbol, ReadInto>)[READ_INTO]
+    release = readInto?.({ next: parser.next, filled }) ?? null
+  } else stream.addEventListener('message', onMessage)
 }

@@ -23,6 +23,7 @@ export interface SeederInit {
   readonly provide?: boolean
   readonly free?: boolean
   readonly encrypters?: readonly Encrypter[]
+  readonly reads?: 'placed' | 'plain'
   /** Flips one bit in every read of this unit of any piece. */
   readonly flip?: number
   /** Bytes a second. */
@@ -50,6 +51,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
     listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'],
     ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
     ...(init.encrypters === undefined ? {} : { encrypters: init.encrypters }),
+    ...(init.reads === undefined ? {} : { reads: init.reads }),
     allowPrivate: true,
     dht: 'server',
   })

@@ -1,10 +1,10 @@
 // One side of a measured transfer, in a process of its own: says when it is ready, the receiver begins at a line from its
-// standard input and says when everything is verified, written, synced and every receipt is held.
+// standard input and says when everything is verified and written and every receipt is held.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tls } from '@libp2p/tls'
-import { parseMetainfo } from '../../../src/content/index.ts'
+import { type ContentStore, parseMetainfo } from '../../../src/content/index.ts'
 import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import { createDownloader, openDownloadRecord } from '../../../src/downloader/index.ts'
 import { openDownload } from '../../../src/storage/pieces/index.ts'
@@ -12,33 +12,52 @@ import { DOMAIN } from '../../../test/swarm/desk.ts'
 import { type SeederInit, startSeeder } from '../../../test/swarm/seeder.ts'
 import { createSponsor } from '../../../test/swarm/sponsor.ts'
 
-type Init = { readonly tls: 'direct' | 'stock' } & (
+type Init = { readonly tls: 'direct' | 'stock'; readonly reads?: 'placed' | 'plain'; readonly free?: boolean } & (
   | ({ readonly role: 'send' } & SeederInit)
   | { readonly role: 'receive'; readonly torrent: string; readonly folder: string; readonly sources: readonly string[] }
 )
 
 const init = JSON.parse(process.argv[2] ?? '{}') as Init
-const encrypters = init.tls === 'stock' ? { encrypters: [tls()] } : {}
+const over = once(process.stdin, 'end')
+const special = {
+  ...(init.tls === 'stock' ? { encrypters: [tls()] } : {}),
+  ...(init.reads === undefined ? {} : { reads: init.reads }),
+}
 
 if (init.role === 'send') {
-  const seeder = await startSeeder({ ...init, ...encrypters })
+  const seeder = await startSeeder({ ...init, ...special })
   process.stdout.write(`${seeder.address}\n`)
-  await once(process.stdin.resume(), 'end')
+  process.stdin.resume()
+  await over
   await seeder.stop()
 } else {
   const { torrent, folder, sources } = init
   const metainfo = parseMetainfo(await readFile(torrent))
-  const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, ...encrypters })
+  const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, ...special })
   process.stdout.write('ready\n')
   await once(process.stdin, 'data')
   const store = await openDownload(metainfo, folder, { journal: join(folder, '.journal') })
   const record = openDownloadRecord(join(folder, '.record'))
-  const downloader = createDownloader({ node, sessions: createSponsor(DOMAIN) })
-  await downloader.download({ content: metainfo, store: async () => store, sources, discover: false, record })
-  process.stdout.write('done\n')
-  await once(process.stdin.resume(), 'end')
+  const downloader = createDownloader({ node, sessions: init.free === true ? null : createSponsor(DOMAIN) })
+  const request = { content: metainfo, sources, discover: false, record }
+  await downloader.download({ ...request, store: async () => untilSync(store, () => process.stdout.write('done\n')) })
+  await over
   record.close()
   await store.close()
   await node.stop()
 }
 process.exit(0)
+
+/** The last thing that a download does is to sync what is complete: no rival does, so their time and ours end before. */
+function untilSync(store: ContentStore, complete: () => void): ContentStore {
+  let told = false
+  return new Proxy(store, {
+    get(target, property, receiver) {
+      if (property === 'flush' && target.complete && !told) {
+        told = true
+        complete()
+      }
+      return Reflect.get(target, property, receiver)
+    },
+  })
+}

@@ -1,0 +1,153 @@
+// Who moves the content: this project in several shapes, and those rivals that this machine has.
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateCertificate } from '@libp2p/tls/utils'
+import type { TestContent } from '../../../test/swarm/content.ts'
+import { seederKey } from '../../../test/swarm/swarm.ts'
+import type { Command } from './processes.ts'
+
+export interface Rival {
+  /** Its name in the table, before the page state. */
+  readonly name: string
+  readonly seeders: number
+  readonly receivers: number
+  /** What it is compared with: the row of this name. */
+  readonly base: string
+  send(content: TestContent, folder: string, at: number): Promise<Command>
+  receive(content: TestContent, folder: string, addresses: readonly string[]): Command
+}
+
+type Case = readonly [suffix: string, seeders: number, receivers: number]
+
+const HERE = import.meta.dirname
+const PYTHON = '/usr/bin/python3'
+const CASES: readonly Case[] = [
+  ['', 1, 1],
+  [' 4 to 1', 4, 1],
+  [' 1 to 8', 1, 8],
+]
+
+/** What {@link rivals} may be told. */
+export interface RivalsInit {
+  /** Another checkout of this project, to compare with. */
+  readonly against?: string | undefined
+}
+
+/** In the order of the table. */
+export function rivals({ against }: RivalsInit): Rival[] {
+  const ours = CASES.map((one) => bitcdn('bitcdn', one))
+  const [single] = CASES as [Case]
+  return [
+    ...ours,
+    bitcdn('bitcdn unpaid', single, { free: true }),
+    bitcdn('bitcdn plain reads', single, { reads: 'plain' }),
+    bitcdn('bitcdn stock TLS', single, { tls: 'stock' }),
+    ...(against === undefined ? [] : CASES.map((one) => bitcdn('bitcdn before', one, { checkout: against }))),
+    ...(hasLibtorrent() ? CASES.map(libtorrent) : []),
+    ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [nginx(single)] : []),
+    libp2p(single),
+  ]
+}
+
+/** Those of the list above that this machine lacks. */
+export function missing(): string[] {
+  return [
+    ...(hasLibtorrent() ? [] : ['libtorrent (python3-libtorrent)']),
+    ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [] : ['nginx with curl']),
+  ]
+}
+
+interface Shape {
+  readonly tls?: 'direct' | 'stock'
+  readonly reads?: 'placed' | 'plain'
+  readonly free?: boolean
+  readonly checkout?: string
+}
+
+function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape = {}): Rival {
+  const { checkout, ...rest } = shape
+  const peer = checkout === undefined ? join(HERE, 'peer.ts') : resolve(checkout, 'scripts/bench/transfer/peer.ts')
+  const command = (role: object): Command => {
+    return { program: process.execPath, args: [peer, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
+  }
+  return {
+    ...{ name: `${label}${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    async send({ torrent, path }, folder, at) {
+      return command({ role: 'send', torrent, path, folder, key: seederKey(at) })
+    },
+    receive: ({ torrent }, folder, sources) => command({ role: 'receive', torrent, folder, sources }),
+  }
+}
+
+function libtorrent([suffix, seeders, receivers]: Case): Rival {
+  const command = (...args: string[]): Command => ({ program: PYTHON, args: [join(HERE, 'rival.py'), ...args] })
+  return {
+    ...{ name: `libtorrent${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    send: async ({ torrent, path }) => command('send', torrent, dirname(path)),
+    receive: ({ torrent }, folder, addresses) => command('receive', torrent, folder, ...addresses),
+  }
+}
+
+/** TLS 1.3 with a certificate of this project's kind; nothing is hashed and nobody is paid. */
+function nginx([suffix, seeders, receivers]: Case): Rival {
+  return {
+    ...{ name: `nginx${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    async send({ path }, folder) {
+      const { cert, key } = await generateCertificate(await generateKeyPair('Ed25519'))
+      await writeFile(join(folder, 'cert.pem'), cert)
+      await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 })
+      const address = `127.0.0.1:${await freePort()}`
+      const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+        (kind) => `${kind}_temp_path ${join(folder, kind)};`,
+      )
+      const server = `listen ${address} ssl; root ${dirname(path)}; ssl_protocols TLSv1.3;
+        ssl_certificate ${join(folder, 'cert.pem')}; ssl_certificate_key ${join(folder, 'key.pem')};`
+      const user = process.getuid?.() === 0 ? 'user root;' : ''
+      const config = `daemon off; master_process off; ${user} pid ${join(folder, 'pid')}; error_log stderr crit;
+        events {} http { access_log off; ${paths.join(' ')} server { ${server} } }`
+      await writeFile(join(folder, 'nginx.conf'), config)
+      return { program: 'nginx', args: ['-p', folder, '-c', join(folder, 'nginx.conf')], address }
+    },
+    receive({ path }, folder, [address]) {
+      const name = path.slice(dirname(path).length + 1)
+      const script = 'echo ready; read go; curl -sSfk --tlsv1.3 -o "$1" "$2" && echo done; read end || true'
+      const url = `https://${address}/${name}`
+      return { program: 'sh', args: ['-c', script, 'sh', join(folder, name), url] }
+    },
+  }
+}
+
+/** js-libp2p as it is configured by default: TLS, yamux, one stream that carries the file. */
+function libp2p([suffix, seeders, receivers]: Case): Rival {
+  const command = (...args: string[]): Command => {
+    return { program: process.execPath, args: [join(HERE, 'stock-libp2p.ts'), ...args] }
+  }
+  return {
+    ...{ name: `js-libp2p${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    send: async ({ path }) => command('send', path),
+    receive: ({ path }, folder, [address = '']) =>
+      command('receive', join(folder, path.slice(dirname(path).length + 1)), address),
+  }
+}
+
+function hasLibtorrent(): boolean {
+  return existsSync(PYTHON) && spawnSync(PYTHON, ['-c', 'import libtorrent'], { stdio: 'ignore' }).status === 0
+}
+
+function hasProgram(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
