@@ -105,7 +105,7 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
     else if (state === 'collected') collect(count)
     if (left > 0) return
     const data = collected
-    if (data.byteLength > 0) collected = new Uint8ArrayList()
+    collected = new Uint8ArrayList()
     finish(data)
   }
 

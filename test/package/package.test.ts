@@ -38,6 +38,26 @@ describe('the npm package in an empty folder', () => {
     )
   })
 
+  it('starts the thread that checks what is downloaded', () => {
+    writeFileSync(
+      join(folder, 'thread.js'),
+      "import { createChecker } from './node_modules/bitcdn/dist/downloader/checker.js'\n" +
+        "import { createSlots } from './node_modules/bitcdn/dist/downloader/slots.js'\n" +
+        "process.on('warning', ({ message }) => console.log(message))\n" +
+        'const [checker, slot] = [createChecker(), createSlots().borrow()]\n' +
+        'for (let waited = false; !waited; ) {\n' +
+        '  let answered = false\n' +
+        '  const check = checker.check(slot, 0, 1, 1).then(() => { answered = true })\n' +
+        '  await Promise.resolve().then(() => {})\n' +
+        '  waited = !answered\n' +
+        '  await check\n' +
+        '  await new Promise((resolve) => setTimeout(resolve, 20))\n' +
+        '}\n' +
+        "console.log('started')\n",
+    )
+    expect(run(process.execPath, ['thread.js'])).to.equal('started\n')
+  })
+
   it('has an import that type-checks and runs', function () {
     this.timeout(120_000)
     writeFileSync(
