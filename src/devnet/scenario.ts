@@ -173,7 +173,10 @@ async function buyPass({ cast, signal, note, say }: Stage, content: Publication,
   return bought
 }
 
-/** Twice what a seeder would earn by delivering everything alone, with two windows on top, as far as the budget goes. */
+/**
+ * Twice what a seeder would earn by delivering everything alone, with two windows on top, as far as the budget goes; in each
+ * of its lanes, since the day decides which one is used.
+ */
 async function reserveForSeeders(
   { cast, signal, note }: Stage,
   { metainfo }: Publication,
@@ -183,10 +186,10 @@ async function reserveForSeeders(
   const alone = (BigInt(metainfo.length) * PRICE_PER_GIB) / GIB
   const wanted = 2n * alone + (32n * 1024n * 1024n * PRICE_PER_GIB) / GIB
   const most = delivery / BigInt(cast.seeders.length)
-  const each = wanted < most ? wanted : most
   const reservations = cast.seeders.flatMap(({ address: seeder }, at) => {
     const own = lanes[at] ?? []
-    return own.map((lane) => ({ seeder, lane, pricePerGiB: PRICE_PER_GIB, amount: each / BigInt(own.length) }))
+    const share = most / BigInt(own.length)
+    return own.map((lane) => ({ seeder, lane, pricePerGiB: PRICE_PER_GIB, amount: wanted < share ? wanted : share }))
   })
   note('reserve for each seeder', await reserveMany(cast.creator.chain, { reservations }, { signal }))
 }

@@ -5,6 +5,7 @@ import {
   type Accepted,
   openTransfer,
   ProtocolError,
+  type RefusedError,
   SIGN_DIVISOR,
   StreamEndedError,
   type Transfer,
@@ -25,8 +26,8 @@ export interface FetcherInit {
   progressed(bytes: number): void
   /** Nothing comes any more; null after an orderly end. Called once. */
   ended(error: Error | null): void
-  /** The seeder wants to stop. */
-  closing(): void
+  /** The seeder wants to stop, or may not serve on. */
+  closing(refusal: RefusedError | null): void
 }
 
 /** What is fetched goes here; known once the metainfo is. */

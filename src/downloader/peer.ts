@@ -153,7 +153,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
           pump()
         },
         ended: (error) => fetcher !== null && streamEnded(fetcher, error),
-        closing: () => fetcher !== null && stopped(fetcher),
+        closing: (refusal) => fetcher !== null && stopped(fetcher, refusal),
       },
       signal,
     )
@@ -188,7 +188,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     } catch (error) {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
-        if (error instanceof RefusedError && !mayRetry(error)) lines?.close(line.session.session)
+        if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session)
         else lines?.release(line.session.session)
       }
       throw error
@@ -239,9 +239,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
   }
 
   /** The seeder stops: what is verified is signed, the rest goes to others. */
-  function stopped(fetcher: Fetcher): void {
+  function stopped(fetcher: Fetcher, refusal: RefusedError | null): void {
     if (retired.has(fetcher)) return
-    void retire(fetcher).then(() => visitOver.resolve(null))
+    void retire(fetcher).then(() => visitOver.resolve(refusal))
   }
 
   /** The last receipt, then the line is over. */
@@ -370,12 +370,15 @@ export function createPeer(init: PeerInit): DownloadPeer {
   }
 }
 
-/** Whether the same seeder may serve later: a broken connection or a full house, not a refusal or a lie. */
+/** A refusal that says nothing against the session itself. */
+const isForNow = ({ refusal }: RefusedError): boolean => refusal === 'busy' || refusal === 'sessionOpenElsewhere'
+
+/** Whether the same seeder may serve later: a broken connection, a full house or a line that ended, not a refusal or a lie. */
 function mayRetry(error: Error | null): boolean {
   if (error === null) return false
   if (error instanceof BadUnitError || error instanceof ProtocolError || error instanceof UnsuitableTermsError)
     return false
-  if (error instanceof RefusedError) return error.refusal === 'busy' || error.refusal === 'sessionOpenElsewhere'
+  if (error instanceof RefusedError) return isForNow(error) || error.refusal === 'sessionExpired'
   return error instanceof BitCdnError ? error.retry : true
 }
 

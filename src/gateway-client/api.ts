@@ -9,6 +9,9 @@ import type { Address, Hex } from 'viem'
  * POST /v1/auth/verify               { message, signature } -> { token, expiresAt }      (EIP-4361)
  * POST /v1/sessions                  SessionsRequest -> SessionsResponse                 (Authorization: Bearer token)
  * GET  /v1/lanes/:seeder/:lane/:price    LaneLogJson: the lines since the head on the chain
+ * POST /v1/lanes                     PresentRequest -> PresentJson                      (the token of the seeder or its operator)
+ * POST /v1/watch                     WatchRequest -> WatchJson: which of these sessions are over
+ * POST /v1/debts                     DebtsRequest -> {}                                  (the token of the seeder or its operator)
  * POST /v1/vouchers                  VoucherRequest -> VoucherJson                       (the token of the seeder or its operator)
  * POST /v1/purchases                 PurchaseRequest -> { hash }: submits a buyer's EIP-3009 authorisation and pays the gas
  *
@@ -85,6 +88,42 @@ export interface LaneLogJson {
   expiry: string
   signer: Address
   signature: Hex
+}
+
+/** A seeder's own copy of a log, from the settled head that it knows; null when it holds none. */
+export interface PresentRequest {
+  seeder: Address
+  lane: string
+  pricePerGiB: string
+  log: LaneLogJson | null
+}
+
+export interface PresentJson {
+  /**
+   * `same`: both logs end alike; `ahead`: the gateway has lines that the seeder was not shown yet; `adopted`: the gateway
+   * took over what it lacked; `forked`: two logs were signed for this lane, so the gateway signs nothing more on it.
+   */
+  state: PresentState
+}
+
+export type PresentState = 'same' | 'ahead' | 'adopted' | 'forked'
+
+export interface WatchRequest {
+  /** Sessions that are being served. */
+  sessions: Hex[]
+}
+
+export interface WatchJson {
+  /** Another one after each start of the gateway: logs are to be presented again. */
+  epoch: string
+  /** Sessions that may not go on, and why. */
+  ended: { session: Hex; reason: string }[]
+}
+
+/** Bytes that were delivered and never signed for. */
+export interface DebtsRequest {
+  seeder: Address
+  debts: { session: Hex; bytes: string }[]
 }
 
 export interface VoucherRequest {

@@ -2,8 +2,8 @@
 import type { Hex, LocalAccount } from 'viem'
 import { createSiweMessage } from 'viem/siwe'
 import { BitCdnError } from '../errors.ts'
-import type { Lane, SignedVoucher } from '../receipts/types.ts'
-import type { GatewayInfo } from './api.ts'
+import type { Head, Lane, SignedVoucher } from '../receipts/types.ts'
+import type { GatewayInfo, PresentState } from './api.ts'
 import {
   answerFromJson,
   infoFromJson,
@@ -20,6 +20,16 @@ import {
 } from './codec.ts'
 import { type Exchange, exchange, exchangeJson, GatewayRefusal } from './http.ts'
 import { readHex, readObject, readText } from './parse.ts'
+import {
+  debtsToJson,
+  type PresentedLog,
+  presentAnswerFromJson,
+  presentToJson,
+  type SessionDebt,
+  type WatchAnswer,
+  watchAnswerFromJson,
+  watchToJson,
+} from './watch-codec.ts'
 
 export interface GatewayClientInit {
   /** `http://` or `https://`, without a path or with one that the API lives below. */
@@ -45,6 +55,12 @@ export interface GatewayClient {
   openSessions(question: SessionsQuestion, options?: CallOptions): Promise<SessionsAnswer>
   /** The gateway's lines behind the head on the chain; null when it has no such log. */
   laneLog(lane: Omit<Lane, 'sponsor'>, options?: CallOptions): Promise<SignedLog | null>
+  /** Shows the gateway the seeder's copy of a log, or that it holds none; signs in as the seeder or its operator. */
+  presentLog(presented: PresentedLog, options?: CallOptions): Promise<PresentState>
+  /** Which of the sessions that are being served may not go on, and whether the gateway started anew. */
+  watch(sessions: readonly Head[], options?: CallOptions): Promise<WatchAnswer>
+  /** Tells what sessions left unsigned; signs in as the seeder or its operator. */
+  tellDebts(seeder: Lane['seeder'], debts: readonly SessionDebt[], options?: CallOptions): Promise<void>
   /** Trades receipts for the sponsor's signature over their sum; signs in as the seeder or its operator. Compare the amount with your own. */
   requestVoucher(question: VoucherQuestion, options?: CallOptions): Promise<SignedVoucher>
   /** Has the publisher submit a buyer's authorisation and pay the gas; answers when the transaction is mined. */
@@ -130,6 +146,14 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
         throw error
       }
     },
+    presentLog: async (presented, options = {}) => {
+      const body = presentToJson(presented)
+      return presentAnswerFromJson(await signedIn({ method: 'POST', path: '/v1/lanes', body }, options))
+    },
+    watch: async (sessions, options = {}) =>
+      watchAnswerFromJson(await json({ method: 'POST', path: '/v1/watch', body: watchToJson(sessions), ...options })),
+    tellDebts: async (seeder, debts, options = {}) =>
+      void (await signedIn({ method: 'POST', path: '/v1/debts', body: debtsToJson(seeder, debts) }, options)),
     requestVoucher: async (question, options = {}) => {
       const body = voucherQuestionToJson(question)
       return voucherFromJson(await signedIn({ method: 'POST', path: '/v1/vouchers', body }, options), question)

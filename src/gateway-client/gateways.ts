@@ -18,6 +18,8 @@ export interface SignalOption {
 
 /** The gateways that a seeder works with, each found by the sponsor that it says it serves. */
 export interface Gateways {
+  /** All of them, whether they answer or not. */
+  readonly clients: readonly GatewayClient[]
   /** The gateway of this sponsor; null when none is known or answers. */
   of(sponsor: Address, options?: SignalOption): Promise<GatewayClient | null>
   /** The sponsor's copy of a log; null when it is not to be had. */
@@ -50,6 +52,7 @@ export function createGateways(
   }
 
   return {
+    clients,
     of,
     async log(lane, options = {}) {
       const client = await of(lane.sponsor, options)

@@ -34,3 +34,11 @@ export { type ClosedRange, createGateways, type Gateways, type SignalOption } fr
 export { GatewayRefusal } from './http.ts'
 export { readAddress, readContentId, readHex, readHexUpTo, readObject, readText, readUint } from './parse.ts'
 export { createSessionSource, type GatewaySessionSource } from './session-source.ts'
+export {
+  debtsFromJson,
+  type PresentedLog,
+  presentFromJson,
+  type SessionDebt,
+  type WatchAnswer,
+  watchFromJson,
+} from './watch-codec.ts'

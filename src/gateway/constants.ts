@@ -18,6 +18,8 @@ export interface GatewayLimits {
   readonly unusedLinesFree: number
   /** … and how many unused ones each paid one allows from there on. */
   readonly unusedLinesPerPaid: number
+  /** Bytes that a holder may leave unsigned before it gets no more lines; half of them are forgotten every hour. */
+  readonly holderDebtBytes: bigint
   /** Requests from one network address in a minute. */
   readonly requestsPerMinute: number
   /** Purchases relayed for one buyer in a day. */
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   seederOpenLines: 4096,
   unusedLinesFree: 16,
   unusedLinesPerPaid: 2,
+  holderDebtBytes: 64n << 20n,
   requestsPerMinute: 600,
   purchasesPerDay: 10,
   purchaseGas: 600_000n,
@@ -75,3 +78,17 @@ export const VOUCHER_BODY_BYTES = 2 * 1024 * 1024
 
 /** How long a relayed purchase may stay unmined before the buyer is told to look for it, milliseconds. */
 export const RELAY_TIMEOUT = 90_000
+
+/** After a start, lanes that no seeder presented yet get no line for this long, milliseconds: seeders look every few seconds. */
+export const PRESENT_WAIT = 30_000
+
+/** How long a request for sessions waits for it, and how often it looks, milliseconds. */
+export const REQUEST_WAIT = 8_000
+export const PRESENT_POLL = 50
+
+/** Debt of one session counts up to one window, bytes. */
+export const SESSION_DEBT_BYTES = 16 << 20
+
+/** Milliseconds in which half of a debt is forgotten; holders and sessions that debts are kept of. */
+export const DEBT_HALF_LIFE = 3_600_000
+export const DEBTORS_KEPT = 50_000

@@ -5,15 +5,19 @@ import { BitCdnError } from '../errors.ts'
 import { type SponsorLog, signerFromAccount } from '../receipts/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { createAccessCheck } from './access.ts'
-import { DEFAULT_LIMITS, type GatewayLimits } from './constants.ts'
+import { DEFAULT_LIMITS, type GatewayLimits, PRESENT_WAIT, REQUEST_WAIT } from './constants.ts'
 import type { GatewayContent } from './contents.ts'
+import { createDebts } from './debts.ts'
 import { createLanes } from './lanes.ts'
+import { createRecovery } from './recovery.ts'
 import { createRelay } from './relay.ts'
 import { createServer } from './server.ts'
 import { createSessions } from './sessions.ts'
 import { createSignIn } from './sign-in.ts'
 import { createTermsCheck } from './terms.ts'
+import { createVoice } from './voice.ts'
 import { createVouchers } from './vouchers.ts'
+import { createWatch } from './watch.ts'
 
 export interface GatewayComponents {
   /** Its account relays purchases and pays their gas; without one, none are relayed. */
@@ -36,6 +40,11 @@ export interface GatewayInit {
   /** How clients reach it, where that is not `http://host:port`: sign-in messages are bound to its host. */
   publicUrl?: string | undefined
   limits?: Partial<GatewayLimits> | undefined
+  /**
+   * Milliseconds after a start in which seeders are waited for to present their logs before lines are signed for them.
+   * Default 30,000; 0 where nobody could have another copy.
+   */
+  presentWait?: number | undefined
   /** Behind a reverse proxy: believes its X-Forwarded-For, so that clients are told apart. Default false. */
   trustProxy?: boolean | undefined
 }
@@ -57,10 +66,17 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
   const host = init.host ?? '127.0.0.1'
   let url = init.publicUrl?.replace(/\/+$/, '') ?? ''
 
-  const lanes = createLanes({ chain, log })
+  const recovery = createRecovery(
+    { chain, log, logger },
+    { signer: signer.address, presentWait: init.presentWait ?? PRESENT_WAIT, requestWait: REQUEST_WAIT },
+  )
+  const lanes = createLanes({ chain, log, recovery })
+  const access = createAccessCheck(chain)
+  const requireVoice = createVoice(chain)
+  const debts = createDebts(log, { limit: limits.holderDebtBytes })
   const relayer = chain.account?.address ?? null
   const sessions = createSessions(
-    { chain, log, signer, lanes, access: createAccessCheck(chain), terms: createTermsCheck(chain), contents },
+    { chain, log, signer, lanes, access, debts, recovery, terms: createTermsCheck(chain), contents },
     { sponsor, limits },
   )
   const server = createServer(
@@ -86,8 +102,12 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
       contents,
       signIn: createSignIn({ chain, domain: () => new URL(url).host }),
       sessions,
-      vouchers: createVouchers({ chain, log, signer }),
+      vouchers: createVouchers({ chain, log, signer, requireVoice }),
       lanes,
+      recovery,
+      debts,
+      watch: createWatch({ chain, log, access, contents }),
+      requireVoice,
       relay: relayer === null ? null : createRelay({ chain, contents }, { limits }),
       logger,
     },
@@ -100,6 +120,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
     },
     async start() {
       await requireAuthority(chain, sponsor, signer.address)
+      recovery.begin()
       const address = await listen(server, host, init.port)
       if (url === '') url = address
       logger.info({ url, sponsor, signer: signer.address, contents: contents.length }, 'the gateway is open')

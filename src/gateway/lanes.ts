@@ -4,6 +4,7 @@ import { readLane } from '../chain/index.ts'
 import { firstHead, type Head, type Lane, laneKey, type SponsorLaneLog, type SponsorLog } from '../receipts/index.ts'
 import { CHAIN_STATE_AGE } from './constants.ts'
 import { createExpiringMap } from './expiring.ts'
+import type { Recovery } from './recovery.ts'
 
 export interface Lanes {
   /** The lane on the chain, as of a few seconds ago; the log is told of the head. */
@@ -14,7 +15,13 @@ export interface Lanes {
   log(lane: Lane): Promise<SponsorLaneLog | null>
 }
 
-export function createLanes({ chain, log }: { chain: Chain; log: SponsorLog }): Lanes {
+export interface LanesComponents {
+  readonly chain: Chain
+  readonly log: SponsorLog
+  readonly recovery: Pick<Recovery, 'trusts'>
+}
+
+export function createLanes({ chain, log, recovery }: LanesComponents): Lanes {
   const states = createExpiringMap<Promise<LaneState>>({ capacity: 10_000, lifetime: CHAIN_STATE_AGE })
 
   function state(lane: Lane): Promise<LaneState> {
@@ -44,7 +51,8 @@ export function createLanes({ chain, log }: { chain: Chain; log: SponsorLog }): 
   return {
     state,
     async choose(candidates) {
-      const seen = await Promise.all(candidates.map(async (lane) => ({ lane, now: await state(lane) })))
+      const trusted = candidates.filter(recovery.trusts)
+      const seen = await Promise.all(trusted.map(async (lane) => ({ lane, now: await state(lane) })))
       const open: typeof seen = []
       for (const one of seen) if (await usable(one.lane, one.now.head)) open.push(one)
       const reserved = open.filter(({ now }) => now.free > 0n)

@@ -4,9 +4,11 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { BitCdnError } from '../errors.ts'
 import {
   answerToJson,
+  debtsFromJson,
   type GatewayInfo,
   LIMITS,
   logToJson,
+  presentFromJson,
   purchaseFromJson,
   questionFromJson,
   readAddress,
@@ -17,6 +19,7 @@ import {
   readUint,
   voucherQuestionFromJson,
   voucherToJson,
+  watchFromJson,
 } from '../gateway-client/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import {
@@ -29,13 +32,17 @@ import {
   VOUCHER_BODY_BYTES,
 } from './constants.ts'
 import { type GatewayContent, requireContent } from './contents.ts'
+import type { Debts } from './debts.ts'
 import { answerFor, GatewayError } from './errors.ts'
 import { createRateLimit } from './expiring.ts'
 import type { Lanes } from './lanes.ts'
+import type { Recovery } from './recovery.ts'
 import type { RelayPurchase } from './relay.ts'
 import type { GrantSessions } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
+import type { RequireVoice } from './voice.ts'
 import type { IssueVoucher } from './vouchers.ts'
+import type { Watch } from './watch.ts'
 
 export interface ServerComponents {
   info: GatewayInfo
@@ -44,6 +51,10 @@ export interface ServerComponents {
   sessions: GrantSessions
   vouchers: IssueVoucher
   lanes: Lanes
+  recovery: Pick<Recovery, 'present'>
+  watch: Watch
+  debts: Pick<Debts, 'tell'>
+  requireVoice: RequireVoice
   /** Null where purchases are not relayed. */
   relay: RelayPurchase | null
   logger: Logger
@@ -132,6 +143,20 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
       lines: log.lines.slice(0, end + 1).slice(0, LIMITS.lines),
       signed: log.signed,
     })
+  })
+  app.post('/v1/lanes', { bodyLimit: VOUCHER_BODY_BYTES }, async (request) => {
+    const asker = signIn.holder(request.headers.authorization)
+    const { lane, log } = presentFromJson(request.body, info.sponsor)
+    await components.requireVoice(lane.seeder, asker)
+    return { state: await components.recovery.present(lane, log) }
+  })
+  app.post('/v1/watch', async (request) => components.watch(watchFromJson(request.body)))
+  app.post('/v1/debts', async (request) => {
+    const asker = signIn.holder(request.headers.authorization)
+    const { seeder, debts } = debtsFromJson(request.body)
+    await components.requireVoice(seeder, asker)
+    await components.debts.tell(seeder, debts)
+    return {}
   })
   app.post('/v1/vouchers', { bodyLimit: VOUCHER_BODY_BYTES }, async (request) => {
     const asker = signIn.holder(request.headers.authorization)

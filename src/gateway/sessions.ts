@@ -18,7 +18,9 @@ import {
 import type { AccessCheck } from './access.ts'
 import { type GatewayLimits, HEAD_SECONDS, LINES_SENT, TICKET_SECONDS } from './constants.ts'
 import { type GatewayContent, requireContent } from './contents.ts'
+import type { Debts } from './debts.ts'
 import type { Lanes } from './lanes.ts'
+import type { Recovery } from './recovery.ts'
 import type { TermsCheck } from './terms.ts'
 
 export interface SessionsComponents {
@@ -27,6 +29,8 @@ export interface SessionsComponents {
   signer: Signer
   lanes: Lanes
   access: AccessCheck
+  debts: Pick<Debts, 'of'>
+  recovery: Pick<Recovery, 'settle'>
   terms: TermsCheck
   contents: readonly GatewayContent[]
 }
@@ -40,12 +44,13 @@ export type GrantSessions = (question: SessionsQuestion, holder: Address) => Pro
 
 /** Throws `unknown-content`, `no-pass`, `pass-expired`; a seeder that cannot be given a line is named in the answer. */
 export function createSessions(components: SessionsComponents, { sponsor, limits }: SessionsInit): GrantSessions {
-  const { chain, log, signer, lanes, access, terms, contents } = components
+  const { chain, log, signer, lanes, access, debts, recovery, terms, contents } = components
 
   return async (question, holder) => {
     const content = requireContent(contents, question.contentId)
     const now = await blockTime(chain)
     const until = await access(content, holder, now)
+    requirePayer(holder)
     let notAfter = now + TICKET_SECONDS
     if (until < notAfter) notAfter = until // a ticket does not outlive the pass
     const grant = {
@@ -54,6 +59,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
       download: question.download,
       createdAt: Math.floor(Date.now() / 1000),
     }
+    await recovery.settle(question.requests.flatMap(({ terms }) => lanesOf(terms)))
     const left = await allowance(question, content, grant)
 
     const sessions: AuthorizedSession[] = []
@@ -71,9 +77,9 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
       if (maxBytes === 0n) return 'the open lines of this download already cover what is left of it'
       const objection = (await terms(request.terms, content)) ?? (await unusedLines(request.terms.seeder, grant))
       if (objection !== null) return objection
-      const { seeder, pricePerGiB } = request.terms
-      const lane = await lanes.choose(request.terms.lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB })))
-      if (lane === null) return 'none of its lanes can take a line: offer a new lane'
+      const lane = await lanes.choose(lanesOf(request.terms))
+      if (lane === null)
+        return 'none of its lanes can take a line now: it has to present its logs, or to offer a new lane'
       try {
         const line = await log.append(lane, { sessionKey: request.sessionKey, maxBytes }, grant, left.limits)
         return await authorize(lane, line, notAfter, now)
@@ -82,6 +88,18 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
         throw error
       }
     }
+  }
+
+  function lanesOf({ lanes, seeder, pricePerGiB }: SessionQuestion['terms']): Lane[] {
+    return lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB }))
+  }
+
+  function requirePayer(holder: Address): void {
+    const owed = Math.round(debts.of(holder))
+    if (owed <= limits.holderDebtBytes) return
+    throw new BitCdnError('refused', `${holder} left ${owed} bytes unsigned, at more than one seeder.`, {
+      advice: 'Wait: half of it is forgotten every hour. Programs sign for what they received.',
+    })
   }
 
   /** How many bytes may be authorised for this download now, and the limits as the log enforces them. */

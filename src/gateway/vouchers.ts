@@ -1,7 +1,7 @@
 // Trades receipts for one signature. The amount follows the contract's own rule, and only ranges of the stored log are
 // vouched for: a voucher for anything else would move a head to where this sponsor never agreed to be.
 import type { Address } from 'viem'
-import { type Chain, isOperator } from '../chain/index.ts'
+import type { Chain } from '../chain/index.ts'
 import { BitCdnError } from '../errors.ts'
 import type { VoucherQuestion } from '../gateway-client/index.ts'
 import {
@@ -14,6 +14,7 @@ import {
   signVoucher,
   verifyReceipt,
 } from '../receipts/index.ts'
+import type { RequireVoice } from './voice.ts'
 
 export type IssueVoucher = (question: VoucherQuestion, asker: Address) => Promise<SignedVoucher>
 
@@ -25,18 +26,15 @@ export function createVouchers({
   chain,
   log,
   signer,
+  requireVoice,
 }: {
   chain: Chain
   log: SponsorLog
   signer: Signer
+  requireVoice: RequireVoice
 }): IssueVoucher {
   return async ({ lane, from, to, receipts }, asker) => {
-    if (asker !== lane.seeder && !(await isOperator(chain, lane.seeder, asker))) {
-      throw refused(
-        `${asker} is neither the seeder ${lane.seeder} nor its operator.`,
-        'Sign in with the key of the seeder.',
-      )
-    }
+    await requireVoice(lane.seeder, asker)
     const issued = await log.voucher(lane, from, to)
     if (issued !== null) return issued
     const lines = await log.range(lane, from, to)

@@ -4,6 +4,9 @@ import { RefusedError } from '../transfer/index.ts'
 import type { ChainView } from './chain-view.ts'
 import { LEAST_HEAD_SECONDS } from './constants.ts'
 
+/** What of a session has to stay true while it is served. */
+export type Standing = Pick<AuthorizedSession, 'lane' | 'signed' | 'ticket'>
+
 export interface Authority {
   /** What a delegate may still spend of the pool; null where the sponsor itself signed. */
   readonly allowance: bigint | null
@@ -15,7 +18,7 @@ export async function checkAuthority(
   session: AuthorizedSession,
   contentId: string,
 ): Promise<Authority> {
-  const { lane, signed, ticket } = session
+  const { signed, ticket } = session
   const now = await view.time()
   if (signed.expiry < now + LEAST_HEAD_SECONDS) {
     throw new RefusedError(
@@ -23,14 +26,22 @@ export async function checkAuthority(
       `The head expires at ${signed.expiry}, less than 30 days from now (${now}).`,
     )
   }
-  const head = await authorityOf(signed.signer)
-  if (ticket === null) return head
-  const { allowance } = ticket.signer === signed.signer ? head : await authorityOf(ticket.signer)
+  const authority = await checkStanding(view, session)
+  if (ticket === null) return authority
   if (ticket.session !== session.session || !verifyTicket(domain, ticket)) {
     throw new RefusedError('badSignature', `The ticket is not signed by ${ticket.signer} for this session.`)
   }
   if (ticket.contentId !== `0x${contentId}`)
     throw new RefusedError('noAccess', `The ticket is for ${ticket.contentId}, not for ${contentId}.`)
+  return authority
+}
+
+/** Whether the sponsor still stands behind a session. Throws `badSignature`, `sessionExpired`. */
+export async function checkStanding(view: ChainView, { lane, signed, ticket }: Standing): Promise<Authority> {
+  const head = await authorityOf(signed.signer)
+  if (ticket === null) return head
+  const { allowance } = ticket.signer === signed.signer ? head : await authorityOf(ticket.signer)
+  const now = await view.time()
   if (ticket.notAfter < now)
     throw new RefusedError('sessionExpired', `The ticket ended at ${ticket.notAfter}; it is ${now} now.`)
   return head.allowance === null ? head : { allowance }

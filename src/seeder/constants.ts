@@ -14,7 +14,17 @@ export const UNUSED_LINES_FREE = 16
 export const UNUSED_LINES_PER_PAID = 2
 
 /** How long what was read from the chain is believed, milliseconds: a thaw takes a week. */
-export const CHAIN_VIEW_AGE = 5_000
+export const CHAIN_VIEW_AGE = 3_000
+
+/** How often it is looked whether those who are being served are still trusted, by the chain and by gateways, milliseconds. */
+export const TRUST_INTERVAL = 4_000
+export const GATEWAY_INTERVAL = 5_000
+
+/** Debts that wait for a silent gateway: the newest. */
+export const DEBTS_WAITING = 1_000
+
+/** Two lanes that alternate by the day: yesterday's is settled whole while today's is in use. */
+export const DEFAULT_LANES = [0n, 1n] as const
 
 /** How often the reserves of lanes with open sessions are read again, milliseconds. */
 export const RESERVE_INTERVAL = 15_000

@@ -6,6 +6,7 @@ import type { SignedLog } from '../gateway-client/index.ts'
 import {
   amountFor,
   type Domain,
+  type Head,
   type Lane,
   type LedgerSession,
   paidBytes,
@@ -14,11 +15,11 @@ import {
 } from '../receipts/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { type Admission, type HelloRequest, RefusedError, type ServingDesk } from '../transfer/index.ts'
-import { checkAuthority } from './authority.ts'
+import { checkAuthority, type Standing } from './authority.ts'
 import { type ChainView, least } from './chain-view.ts'
 import { WINDOW_BYTES } from './constants.ts'
 import type { Exposed, ExposureBook } from './exposure.ts'
-import { takeLog } from './session-log.ts'
+import { type Fork, takeLog } from './session-log.ts'
 
 export interface DeskComponents {
   readonly domain: Domain
@@ -28,6 +29,8 @@ export interface DeskComponents {
   readonly stores: ReadonlyMap<ContentId, ContentStore>
   readonly terms: () => Promise<SignedTerms>
   readonly gatewayLog: (lane: Lane) => Promise<SignedLog | null>
+  /** The sponsor signed another log beside the one that is held. */
+  readonly onFork?: (lane: Lane) => void
   readonly logger: Logger
 }
 
@@ -40,16 +43,28 @@ export interface DeskInit {
   readonly isFree: (contentId: ContentId) => boolean
 }
 
+/** A session that is being served. */
+export interface OpenSession extends Standing {
+  readonly session: Head
+  readonly maxBytes: bigint
+  /** Ends it in order: the downloader hears why and may sign for what it has. */
+  end(reason: RefusedError): void
+}
+
 export interface Desk extends ServingDesk {
+  /** Free ones not counted. */
+  readonly sessions: readonly OpenSession[]
   /** Sessions that are being served, free ones not counted. */
   readonly open: number
+  /** Throws `reserveTooSmall` when neither the delegate's allowance nor the reserve covers another window. */
+  checkAllowance(lane: Lane, maxBytes: bigint, allowance: bigint): Promise<void>
   /** Resolves when no session is being served. */
   idle(): Promise<void>
 }
 
 export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   const { ledger, view, exposure, stores, logger } = components
-  const serving = new Set<Promise<void>>()
+  const serving = new Map<OpenSession, Promise<void>>()
 
   async function admit(hello: HelloRequest): Promise<Admission> {
     const { contentId, session } = hello
@@ -67,19 +82,19 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       )
     const selfPaid = session.ticket === null
     const { allowance } = await checkAuthority(components, session, contentId)
-    await takeLog(components, session, (await view.lane(lane)).head)
+    await takeLog({ ...components, onFork: noteFork }, session, (await view.lane(lane)).head)
     // stored before anything else is decided: what was signed for stays owed, whether we go on serving or not
     await takeReceipt(hello)
     const held = await ledger.session(session.session)
     if (held === null || held.state === 'settled' || held.state === 'closed') {
       throw new RefusedError('sessionExpired', `This session is ${held?.state ?? 'settled'}: a new one is needed.`)
     }
-    if (allowance !== null) await checkAllowance(lane, held, allowance)
+    if (allowance !== null) await checkAllowance(lane, held.maxBytes, allowance)
     const bytes = held.receipt === null ? 0n : paidBytes(held.receipt.bytesServed, held.maxBytes)
     const exposed = await exposure.open(lane, session.session, { bytes, maxBytes: held.maxBytes, selfPaid })
     try {
       const opened = await ledger.openSession(session.session, { contentId, holder: session.ticket?.holder ?? null })
-      return admission(opened, exposed)
+      return admission(opened, session, exposed)
     } catch (error) {
       await exposed.close()
       if (hasCode(error, 'refused')) throw new RefusedError('sessionOpenElsewhere', error.message)
@@ -87,8 +102,17 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     }
   }
 
+  /** It costs us nothing: what we hold is signed, and is settled as it is. The sponsor's gateway is shown our copy. */
+  function noteFork({ lane, held, shown }: Fork): void {
+    logger.warn(
+      { sponsor: lane.sponsor, lane: String(lane.lane), held: held?.head, shown: shown.head, signer: shown.signer },
+      'the sponsor signed two logs for one lane: the one held here goes on',
+    )
+    components.onFork?.(lane)
+  }
+
   /** A used-up allowance does not matter where the reserve pays. */
-  async function checkAllowance(lane: Lane, { maxBytes }: LedgerSession, allowance: bigint): Promise<void> {
+  async function checkAllowance(lane: Lane, maxBytes: bigint, allowance: bigint): Promise<void> {
     const ahead = least([maxBytes, WINDOW_BYTES])
     if (allowance >= amountFor([ahead], lane.pricePerGiB) || (await exposure.isReserved(lane, ahead))) return
     throw new RefusedError(
@@ -106,16 +130,35 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     }
   }
 
-  function admission({ session, sessionKey, maxBytes, receipt }: LedgerSession, exposed: Exposed): Admission {
+  function admission(opened: LedgerSession, shown: Standing, exposed: Exposed): Admission {
+    const { session, sessionKey, maxBytes, receipt } = opened
+    const { lane, signed, ticket } = shown
     const ended = Promise.withResolvers<void>()
-    serving.add(ended.promise)
+    const over = new AbortController()
+    const end = (refusal: RefusedError): void => {
+      if (over.signal.aborted) return
+      const { refusal: reason, message } = refusal
+      logger.warn(
+        { session, sponsor: lane.sponsor, lane: String(lane.lane), refusal: reason, reason: message },
+        'stopped serving a session',
+      )
+      over.abort(refusal)
+    }
+    const open: OpenSession = { session, maxBytes, lane, signed, ticket, end }
+    serving.set(open, ended.promise)
     let released = false
     return {
+      over: over.signal,
       session: { id: session, key: sessionKey, maxBytes },
       receipt,
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(session, bytesServed, signature),
       noteServed(bytesServed) {
-        exposed.served(bytesServed)
+        try {
+          exposed.served(bytesServed)
+        } catch (error) {
+          if (error instanceof RefusedError) end(error)
+          throw error
+        }
         ledger.noteServed(session, bytesServed)
       },
       async release(final) {
@@ -125,7 +168,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
           await ledger.releaseSession(session, final)
           await exposed.close()
         } finally {
-          serving.delete(ended.promise)
+          serving.delete(open)
           ended.resolve()
         }
       },
@@ -136,8 +179,12 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     get open() {
       return serving.size
     },
+    get sessions() {
+      return [...serving.keys()]
+    },
+    checkAllowance,
     async idle() {
-      while (serving.size > 0) await Promise.all(serving)
+      while (serving.size > 0) await Promise.all(serving.values())
     },
     content: async (contentId) => stores.get(contentId) ?? null,
     terms: components.terms,

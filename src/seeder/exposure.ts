@@ -32,6 +32,8 @@ export interface ExposureBook {
   open(lane: Lane, session: Head, options: { bytes: bigint; maxBytes: bigint; selfPaid: boolean }): Promise<Exposed>
   /** Whether the lane's reserve alone covers what it owes and a window of at most `bytes`. */
   isReserved(lane: Lane, bytes: bigint): Promise<boolean>
+  /** Throws `reserveTooSmall` when what this lane owes by now is covered no longer. */
+  recheck(lane: Lane, options: { selfPaid: boolean }): Promise<void>
   /** Reads reserves and debts of lanes with open sessions again. */
   refresh(): Promise<void>
 }
@@ -98,9 +100,13 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
     )
   }
 
-  async function isBacked(book: LaneBook, ahead: bigint): Promise<boolean> {
-    // trust is for those who could pay now: an empty pool is no reason to believe in the next deposit
-    return (await view.pool(book.lane.sponsor)) >= beyondOfSponsor(book, ahead)
+  /** Trust is for those who could pay now: an empty pool is no reason to believe in the next deposit. */
+  async function requireBacked(book: LaneBook, ahead: bigint): Promise<void> {
+    if (beyond(book, ahead) === 0n) return
+    const { sponsor } = book.lane
+    const [pool, trusted] = [await view.pool(sponsor), beyondOfSponsor(book, ahead)]
+    if (pool >= trusted) return
+    throw new RefusedError('reserveTooSmall', `The pool of ${sponsor} holds ${pool}, and ${trusted} would rest on it.`)
   }
 
   return {
@@ -113,7 +119,7 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
       const log = await ledger.session(session)
       const resting = log?.receipt == null ? 0n : paidBytes(log.receipt.bytesServed, log.maxBytes)
       if (!isCovered(book, selfPaid, ahead)) throw tooSmall(book)
-      if (beyond(book, ahead) > 0n && !(await isBacked(book, ahead))) throw tooSmall(book)
+      await requireBacked(book, ahead)
       book.resting -= resting < book.resting ? resting : book.resting
       set(book, session, bytes)
       return {
@@ -132,6 +138,11 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
     },
     async isReserved(lane, bytes) {
       return beyond(await load(lane), bytes) === 0n
+    },
+    async recheck(lane, { selfPaid }) {
+      const book = await load(lane)
+      if (!isCovered(book, selfPaid, 0n)) throw tooSmall(book)
+      await requireBacked(book, 0n)
     },
     async refresh() {
       for (const [key, book] of lanes) {

@@ -1,3 +1,3 @@
 // The program that serves content and is paid for it.
-export { SETTLE_INTERVAL, TRUSTED_WINDOWS, WINDOW_BYTES } from './constants.ts'
+export { DEFAULT_LANES, SETTLE_INTERVAL, TRUSTED_WINDOWS, WINDOW_BYTES } from './constants.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'

@@ -14,16 +14,21 @@ import { type CreditInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { createChainView } from './chain-view.ts'
 import {
+  DEFAULT_LANES,
   DRAIN_TIMEOUT,
+  GATEWAY_INTERVAL,
   GATEWAY_TIMEOUT,
   RECONCILE_INTERVAL,
   RESERVE_INTERVAL,
   SETTLE_INTERVAL,
+  TRUST_INTERVAL,
   TRUSTED_WINDOWS,
 } from './constants.ts'
 import { createDesk } from './desk.ts'
 import { createExposure } from './exposure.ts'
+import { createGatewayWatch } from './gateway-watch.ts'
 import { createTerms } from './terms.ts'
+import { watchTrust } from './trust-watch.ts'
 
 export interface SeederComponents {
   node: PeerNode
@@ -45,7 +50,7 @@ export interface SeederInit {
   seeder?: Address | undefined
   /** The least that is served for, token units per GiB. */
   pricePerGiB: bigint
-  /** Default: lane 0. */
+  /** Default {@link DEFAULT_LANES}. */
   lanes?: readonly bigint[] | undefined
   /** Contents that are given away to whoever asks without a session. Default: none. */
   free?: readonly ContentId[] | undefined
@@ -72,7 +77,7 @@ export interface Seeder {
 export function createSeeder(components: SeederComponents, init: SeederInit): Seeder {
   const { node, chain, ledger, account, gateways, settler, logger } = components
   const seeder = getAddress(init.seeder ?? account.address)
-  const lanes = init.lanes ?? [0n]
+  const lanes = init.lanes ?? DEFAULT_LANES
   const stores = new Map(components.stores.map((store) => [store.metainfo.contentId, store]))
   const free = new Set(init.free)
   const view = createChainView(chain)
@@ -86,8 +91,15 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
   const gatewayLog: Parameters<typeof createDesk>[0]['gatewayLog'] = async (lane) =>
     (await gateways?.log(lane, { signal: AbortSignal.timeout(GATEWAY_TIMEOUT) })) ?? null
   const desk = createDesk(
-    { domain, ledger, view, exposure, stores, terms, gatewayLog, logger },
+    {
+      ...{ domain, ledger, view, exposure, stores, terms, gatewayLog, logger },
+      onFork: (lane) => gatewayWatch.presentAgain(lane.sponsor),
+    },
     { seeder, pricePerGiB, lanes, isFree: (contentId) => free.has(contentId) },
+  )
+  const gatewayWatch = createGatewayWatch(
+    { gateways: gateways ?? { clients: [] }, ledger, desk, logger },
+    { seeder, pricePerGiB, lanes },
   )
   const closing = new AbortController()
   const timers: NodeJS.Timeout[] = []
@@ -115,18 +127,25 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await requireVoice(chain, seeder, account.address, signal)
       await ledger.releaseAll()
       await reconcile(signal)
+      await gatewayWatch.look()
       const handler = serve(desk, {
         peerId: node.peerId,
         signal: closing.signal,
         credit: {
-          onDebt: (debt) => logger.warn({ ...debt }, 'bytes were never signed for'),
           ...init.credit,
+          onDebt(debt) {
+            logger.warn({ ...debt }, 'bytes were never signed for')
+            gatewayWatch.noteDebt(debt)
+            init.credit?.onDebt?.(debt)
+          },
         },
         log: (level, message, fields) => logger[level](fields, message),
       })
       await node.handle(TRANSFER_PROTOCOL, handler)
       for (const contentId of stores.keys()) void announce(node, contentId, logger, closing.signal)
       every(RESERVE_INTERVAL, () => exposure.refresh())
+      every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
+      every(GATEWAY_INTERVAL, () => gatewayWatch.look())
       if (settler !== null) {
         every(RECONCILE_INTERVAL, () => reconcile(closing.signal))
         if (init.settles !== false) every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))

@@ -11,6 +11,7 @@ import {
   type Lane,
   type LaneLog,
   type ReceiptLedger,
+  type SignedHead,
   verifyHead,
 } from '../receipts/index.ts'
 import { RefusedError } from '../transfer/index.ts'
@@ -21,11 +22,19 @@ export interface SessionLogComponents {
   readonly ledger: ReceiptLedger
   /** The sponsor's own copy of the log; null when it is not to be had. */
   readonly gatewayLog: (lane: Lane) => Promise<SignedLog | null>
+  readonly onFork: (fork: Fork) => void
+}
+
+/** Two heads of one lane, both signed by its sponsor, of which none leads to the other. */
+export interface Fork {
+  readonly lane: Lane
+  readonly held: SignedHead | undefined
+  readonly shown: SignedHead
 }
 
 /** Stores the lines and the signed head of `session`. Throws `logDoesNotExtend`, `badSignature`, `sessionExpired`. */
 export async function takeLog(
-  { domain, ledger, gatewayLog }: SessionLogComponents,
+  { domain, ledger, gatewayLog, onFork }: SessionLogComponents,
   session: AuthorizedSession,
   chainHead: Head,
 ): Promise<void> {
@@ -35,7 +44,10 @@ export async function takeLog(
     throw new RefusedError('badSignature', `The head ${session.signed.head} is not signed by ${session.signed.signer}.`)
   }
   const known = await meetChain(ledger, lane, chainHead)
-  if (known !== null) refuseUnused(known, session)
+  if (known !== null) {
+    if (isFork(known, session)) onFork({ lane, held: known.heads.at(-1), shown: session.signed })
+    refuseUnused(known, session)
+  }
   try {
     await extend(ledger, lane, session, known, chainHead)
   } catch (error) {
@@ -60,6 +72,17 @@ export async function takeLog(
       throw isRefused(error) ? new RefusedError('logDoesNotExtend', error.message) : error
     }
   }
+}
+
+/** Whether a line of ours and one that is shown follow the same head. */
+function isFork({ sessions }: LaneLog, { from, lines }: AuthorizedSession): boolean {
+  const shown = new Map<Head, Head>()
+  let head = from
+  for (const next of headsAfter(from, lines)) {
+    shown.set(head, next)
+    head = next
+  }
+  return sessions.some(({ session, next }) => shown.has(session) && shown.get(session) !== next)
 }
 
 /** The lines must lead to the signed head, and the session must be one of them. */

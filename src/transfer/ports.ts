@@ -39,6 +39,8 @@ export interface Admission {
   /** Resolves to the highest bytesServed that is stored durably. */
   acceptReceipt(bytesServed: bigint, signature: CompactSignature): Promise<bigint>
   noteServed(bytesServed: bigint): void
+  /** Aborts, with a `RefusedError` as its reason, when the downloader may be served no longer. */
+  readonly over?: AbortSignal
   release(final: boolean): Promise<void>
 }
 

@@ -76,8 +76,9 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
 
   async function sendFrame(want: QueuedWant, length: number): Promise<void> {
     const offset = want.next
+    // first asked, then counted: bytes that may not be sent are nobody's debt
+    if (tab !== null) admission.noteServed(BigInt(tab.served + length))
     tab?.serve(length)
-    if (tab !== null) admission.noteServed(BigInt(tab.served))
     want.next += length
     if (want.next === want.end) wants.removeFirst()
     const frame = await writer.sendData(

@@ -91,7 +91,7 @@ export function createServing(init: ServingInit): Serving {
     if (message.hello !== undefined) greet(message.hello)
     else if (message.infoRequest !== undefined) queueMetadata(sendInfo(message.infoRequest.contentId))
     else if (message.layersRequest !== undefined) queueMetadata(sendLayers(message.layersRequest.piecesRoot))
-    else if (message.close !== undefined) void close(true)
+    else if (message.close !== undefined) void close({ final: true })
     else if (message.have !== undefined) return
     else if (service === null || closing) takeLate(message)
     else if (message.want !== undefined) {
@@ -192,10 +192,12 @@ export function createServing(init: ServingInit): Serving {
     const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented))
     const wants = createWantQueue(content.metainfo)
     const loop = createSendLoop({
-      ...{ content, wants, writer, tab, admission, failed: fail },
+      ...{ content, wants, writer, tab, admission, failed: stopServing },
       signal: ended.signal,
       activity: touch,
     })
+    const over = (): void => stopServing(admission.over?.reason)
+    admission.over?.addEventListener('abort', over, { signal: ended.signal })
     const intake =
       session === null || tab === null || domain === null
         ? null
@@ -221,7 +223,14 @@ export function createServing(init: ServingInit): Serving {
       session: session?.id ?? null,
       signed,
     })
+    if (admission.over?.aborted === true) over()
     void loop.run()
+  }
+
+  /** Where a payer is trusted no longer the downloader hears why, and may still sign for what it has. */
+  function stopServing(error: Error): void {
+    if (error instanceof RefusedError) void close({ final: false, refusal: error })
+    else fail(error)
   }
 
   /** Sponsor, pass holder and address: whoever may be behind a downloader that does not sign. */
@@ -262,18 +271,18 @@ export function createServing(init: ServingInit): Serving {
   }
 
   /** `final`: the downloader itself closes, so nothing more will be signed on this session. */
-  async function close(final: boolean): Promise<void> {
+  async function close({ final, refusal }: { final: boolean; refusal?: RefusedError }): Promise<void> {
     if (closing) return
     closing = true
     try {
       if (service !== null) {
         service.wants.clear()
         await service.loop.stop()
-        if (!final) writer.send({ close: {} })
+        if (!final) writer.send({ close: encodeClose(refusal) })
         service.intake?.readDeferred(true)
         await lastReceipt(service)
       }
-      if (final) writer.send({ close: {} })
+      if (final) writer.send({ close: encodeClose() })
       await finish(final)
     } catch (error) {
       fail(error as Error)
@@ -360,11 +369,15 @@ export function createServing(init: ServingInit): Serving {
         fail(new StreamEndedError(`Nothing came for ${Math.round(idle)} ms.`))
       }
     },
-    stop: () => void close(false),
+    stop: () => void close({ final: false }),
     refuseAll() {
       full = true
     },
   }
+}
+
+function encodeClose(refusal?: RefusedError): { reason: number; words: string } {
+  return { reason: refusal === undefined ? 0 : REFUSAL[refusal.refusal], words: refusal?.message ?? '' }
 }
 
 function peerBytes(peer: PeerId): Hex {

@@ -26,6 +26,9 @@ import type { Accept, Data, Message } from './generated/wire.js'
 import { readStream } from './reader.ts'
 import { createWriter } from './writer.ts'
 
+/** Of what a seeder says, no more than this many characters are repeated. */
+const MAX_WORDS = 500
+
 export interface Hello {
   readonly contentId: string
   /** Null asks for free content. */
@@ -55,8 +58,8 @@ export interface TransferEvents {
   dropped?(want: Want): void
   held?(bytesServed: bigint, window: number): void
   have?(pieces: readonly number[]): void
-  /** The seeder wants to stop: sign what is verified and close. */
-  closing?(): void
+  /** The seeder wants to stop: sign what is verified and close. With a reason where it may not serve on. */
+  closing?(refusal: RefusedError | null): void
   /** Nothing comes any more; called once. Null after an orderly close. */
   ended?(error: Error | null): void
 }
@@ -144,7 +147,8 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     else if (message.have !== undefined) events.have?.(message.have.pieces)
     else if (message.close !== undefined) {
       goodbye = true
-      events.closing?.()
+      const { reason, words } = message.close
+      events.closing?.(reason === 0 ? null : new RefusedError(refusalOf(reason), words.slice(0, MAX_WORDS)))
     } else takeAnswer(message)
   }
 
@@ -153,7 +157,9 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
       said.resolve({ terms: decodeTerms(message.terms, peerId), nonce: bytesToHex(message.terms.nonce) })
     } else if (message.accept !== undefined) answer(helloAnswer).resolve(message.accept)
     else if (message.refuse !== undefined) {
-      answer(helloAnswer).reject(new RefusedError(refusalOf(message.refuse.reason), message.refuse.words.slice(0, 500)))
+      answer(helloAnswer).reject(
+        new RefusedError(refusalOf(message.refuse.reason), message.refuse.words.slice(0, MAX_WORDS)),
+      )
     } else if (message.info !== undefined) answer(infoAnswer).resolve(message.info.info)
     else if (message.layers !== undefined) answer(layerAnswer).resolve(message.layers.layer)
     else throw new ProtocolError('A message came that only a downloader sends.')
@@ -302,7 +308,7 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     },
     close() {
       goodbye = true
-      writer.send({ close: {} })
+      writer.send({ close: { reason: 0, words: '' } })
     },
     abort: finish,
   }

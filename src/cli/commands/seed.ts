@@ -5,7 +5,7 @@ import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/i
 import { createNode, loadPeerKey } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
-import { createSeeder, TRUSTED_WINDOWS } from '../../seeder/index.ts'
+import { createSeeder, DEFAULT_LANES, TRUSTED_WINDOWS } from '../../seeder/index.ts'
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
@@ -27,7 +27,7 @@ export function seedCommand(io: CommandIo): Command {
     .argument('<torrents...>', 'the .torrent files of what you hold')
     .option('--data <path>', 'the files: the content itself, or the folder that holds it', '.')
     .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
-    .option('--lanes <numbers>', 'lanes that you serve, separated by commas', '0')
+    .option('--lanes <numbers>', 'lanes that you serve, separated by commas', DEFAULT_LANES.join(','))
     .option('--free', 'also give it away to whoever asks without paying')
     .option(
       '--trust-windows <count>',

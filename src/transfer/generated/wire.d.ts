@@ -248,6 +248,14 @@ export declare namespace Message {
         field: '$.held.window';
         value: bigint;
     }
+    interface MessageCloseReasonFieldEvent {
+        field: '$.close.reason';
+        value: number;
+    }
+    interface MessageCloseWordsFieldEvent {
+        field: '$.close.words';
+        value: string;
+    }
     interface MessageInfoRequestContentIdFieldEvent {
         field: '$.infoRequest.contentId';
         value: Uint8Array<ArrayBuffer>;
@@ -270,7 +278,7 @@ export declare namespace Message {
     }
     function encode(obj: Partial<Message>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Message>): Message;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Message>): Generator<MessageTermsSeederFieldEvent | MessageTermsChainIdFieldEvent | MessageTermsSettlementFieldEvent | MessageTermsLanesFieldEvent | MessageTermsPricePerGiBFieldEvent | MessageTermsSequenceFieldEvent | MessageTermsExpiryFieldEvent | MessageTermsSignerFieldEvent | MessageTermsSignatureFieldEvent | MessageTermsNonceFieldEvent | MessageTermsFreeCapacityFieldEvent | MessageHelloContentIdFieldEvent | MessageHelloSessionSponsorFieldEvent | MessageHelloSessionLaneFieldEvent | MessageHelloSessionPricePerGiBFieldEvent | MessageHelloSessionIndexFieldEvent | MessageHelloSessionSessionFieldEvent | MessageHelloSessionMaxBytesFieldEvent | MessageHelloSessionExpiryFieldEvent | MessageHelloSessionHeadFieldEvent | MessageHelloSessionSignerFieldEvent | MessageHelloSessionSignatureFieldEvent | MessageHelloSessionFromFieldEvent | MessageHelloSessionLinesSessionKeyFieldEvent | MessageHelloSessionLinesMaxBytesFieldEvent | MessageHelloSessionTicketContentIdFieldEvent | MessageHelloSessionTicketHolderFieldEvent | MessageHelloSessionTicketNotAfterFieldEvent | MessageHelloSessionTicketSignerFieldEvent | MessageHelloSessionTicketSignatureFieldEvent | MessageHelloSessionReceiptBytesServedFieldEvent | MessageHelloSessionReceiptSignatureFieldEvent | MessageHelloSessionProofFieldEvent | MessageHelloSessionSessionKeyFieldEvent | MessageAcceptWindowFieldEvent | MessageAcceptBitfieldFieldEvent | MessageAcceptReceiptBytesServedFieldEvent | MessageAcceptReceiptSignatureFieldEvent | MessageRefuseReasonFieldEvent | MessageRefuseWordsFieldEvent | MessageWantPieceFieldEvent | MessageWantOffsetFieldEvent | MessageWantLengthFieldEvent | MessageWantHashesFieldEvent | MessageCancelPieceFieldEvent | MessageCancelOffsetFieldEvent | MessageHashesPieceFieldEvent | MessageHashesRootsFieldEvent | MessageDataPieceFieldEvent | MessageDataOffsetFieldEvent | MessageDataLengthFieldEvent | MessageHavePiecesFieldEvent | MessageReceiptBytesServedFieldEvent | MessageReceiptSignatureFieldEvent | MessageHeldBytesServedFieldEvent | MessageHeldWindowFieldEvent | MessageInfoRequestContentIdFieldEvent | MessageInfoInfoFieldEvent | MessageLayersRequestPiecesRootFieldEvent | MessageLayersPiecesRootFieldEvent | MessageLayersLayerFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Message>): Generator<MessageTermsSeederFieldEvent | MessageTermsChainIdFieldEvent | MessageTermsSettlementFieldEvent | MessageTermsLanesFieldEvent | MessageTermsPricePerGiBFieldEvent | MessageTermsSequenceFieldEvent | MessageTermsExpiryFieldEvent | MessageTermsSignerFieldEvent | MessageTermsSignatureFieldEvent | MessageTermsNonceFieldEvent | MessageTermsFreeCapacityFieldEvent | MessageHelloContentIdFieldEvent | MessageHelloSessionSponsorFieldEvent | MessageHelloSessionLaneFieldEvent | MessageHelloSessionPricePerGiBFieldEvent | MessageHelloSessionIndexFieldEvent | MessageHelloSessionSessionFieldEvent | MessageHelloSessionMaxBytesFieldEvent | MessageHelloSessionExpiryFieldEvent | MessageHelloSessionHeadFieldEvent | MessageHelloSessionSignerFieldEvent | MessageHelloSessionSignatureFieldEvent | MessageHelloSessionFromFieldEvent | MessageHelloSessionLinesSessionKeyFieldEvent | MessageHelloSessionLinesMaxBytesFieldEvent | MessageHelloSessionTicketContentIdFieldEvent | MessageHelloSessionTicketHolderFieldEvent | MessageHelloSessionTicketNotAfterFieldEvent | MessageHelloSessionTicketSignerFieldEvent | MessageHelloSessionTicketSignatureFieldEvent | MessageHelloSessionReceiptBytesServedFieldEvent | MessageHelloSessionReceiptSignatureFieldEvent | MessageHelloSessionProofFieldEvent | MessageHelloSessionSessionKeyFieldEvent | MessageAcceptWindowFieldEvent | MessageAcceptBitfieldFieldEvent | MessageAcceptReceiptBytesServedFieldEvent | MessageAcceptReceiptSignatureFieldEvent | MessageRefuseReasonFieldEvent | MessageRefuseWordsFieldEvent | MessageWantPieceFieldEvent | MessageWantOffsetFieldEvent | MessageWantLengthFieldEvent | MessageWantHashesFieldEvent | MessageCancelPieceFieldEvent | MessageCancelOffsetFieldEvent | MessageHashesPieceFieldEvent | MessageHashesRootsFieldEvent | MessageDataPieceFieldEvent | MessageDataOffsetFieldEvent | MessageDataLengthFieldEvent | MessageHavePiecesFieldEvent | MessageReceiptBytesServedFieldEvent | MessageReceiptSignatureFieldEvent | MessageHeldBytesServedFieldEvent | MessageHeldWindowFieldEvent | MessageCloseReasonFieldEvent | MessageCloseWordsFieldEvent | MessageInfoRequestContentIdFieldEvent | MessageInfoInfoFieldEvent | MessageLayersRequestPiecesRootFieldEvent | MessageLayersPiecesRootFieldEvent | MessageLayersLayerFieldEvent>;
 }
 export interface Terms {
     seeder: Uint8Array<ArrayBuffer>;
@@ -788,12 +796,22 @@ export declare namespace Held {
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Held>): Generator<HeldBytesServedFieldEvent | HeldWindowFieldEvent>;
 }
 export interface Close {
+    reason: number;
+    words: string;
 }
 export declare namespace Close {
     const codec: () => Codec<Close>;
+    interface CloseReasonFieldEvent {
+        field: '$.reason';
+        value: number;
+    }
+    interface CloseWordsFieldEvent {
+        field: '$.words';
+        value: string;
+    }
     function encode(obj: Partial<Close>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Close>): Close;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Close>): Generator<{}>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Close>): Generator<CloseReasonFieldEvent | CloseWordsFieldEvent>;
 }
 export interface InfoRequest {
     contentId: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,3 @@
-/* eslint-disable require-yield */
 import { decodeMessage, encodeMessage, MaxLengthError, message, streamMessage } from 'protons-runtime';
 import { alloc as uint8ArrayAlloc } from 'uint8arrays/alloc';
 export var Message;
@@ -2594,15 +2593,34 @@ export var Close;
                 if (opts.lengthDelimited !== false) {
                     w.fork();
                 }
+                if ((obj.reason != null && obj.reason !== 0)) {
+                    w.uint32(8);
+                    w.uint32(obj.reason);
+                }
+                if ((obj.words != null && obj.words !== '')) {
+                    w.uint32(18);
+                    w.string(obj.words);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
             }, (reader, length, opts = {}) => {
-                const obj = {};
+                const obj = {
+                    reason: 0,
+                    words: ''
+                };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
                     switch (tag >>> 3) {
+                        case 1: {
+                            obj.reason = reader.uint32();
+                            break;
+                        }
+                        case 2: {
+                            obj.words = reader.string();
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -2615,6 +2633,20 @@ export var Close;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
                     switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.reason`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.words`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;

@@ -25,7 +25,13 @@ export interface GatewayBed {
   /** Every line that the gateway logged. */
   readonly logged: string[]
   /** Another gateway on the same log. */
-  open(init?: { limits?: Partial<GatewayLimits>; log?: SponsorLog; chain?: Chain; port?: number }): Promise<Gateway>
+  open(init?: {
+    presentWait?: number
+    limits?: Partial<GatewayLimits>
+    log?: SponsorLog
+    chain?: Chain
+    port?: number
+  }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
   /** An account with a pass, and its client. */
   buyer(): Promise<{ account: LocalAccount; client: GatewayClient }>
@@ -66,7 +72,7 @@ export async function startGatewayBed(
   const open: GatewayBed['open'] = async (init = {}) => {
     const made = createGateway(
       { chain: init.chain ?? own, log: init.log ?? log, signer: sponsor, contents: [content], logger },
-      { port: init.port ?? 0, sponsor: sponsor.address, limits: init.limits },
+      { port: init.port ?? 0, sponsor: sponsor.address, limits: init.limits, presentWait: init.presentWait ?? 0 },
     )
     await made.start()
     gateways.push(made)

@@ -1,152 +1,36 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { deposit, type LocalAccount, readAccount, readCredit, reserve, settle } from '../../../src/chain/index.ts'
-import type { ContentStore, Metainfo } from '../../../src/content/index.ts'
-import { createNode, createPeerKey, type PeerNode } from '../../../src/discovery/index.ts'
-import { createDownloader, createMemoryRecord, type DownloadResult } from '../../../src/downloader/index.ts'
+import { deposit, readAccount, readCredit, settle } from '../../../src/chain/index.ts'
 import { hasCode } from '../../../src/errors.ts'
-import {
-  createGatewayClient,
-  createGateways,
-  createSessionSource,
-  type GatewayClient,
-} from '../../../src/gateway-client/index.ts'
+import { createGatewayClient } from '../../../src/gateway-client/index.ts'
 import {
   amountFor,
   encodeBatch,
   firstHead,
   nextHead,
-  type ReceiptLedger,
   signerFromAccount,
   signVoucher,
 } from '../../../src/receipts/index.ts'
-import { createSeeder, type Seeder, type SeederInit } from '../../../src/seeder/index.ts'
-import { createSettlementChain, createSettler, type Settler } from '../../../src/settlement/index.ts'
-import { createTorrent, openDownload, openSeed } from '../../../src/storage/pieces/index.ts'
-import { openLedger } from '../../../src/storage/sqlite/index.ts'
-import { createLogger } from '../../../src/telemetry/index.ts'
 import { USD } from '../../chain.ts'
-import { type GatewayBed, PRICE, startGatewayBed } from '../gateway/fixture.ts'
+import { type GatewayBed, PRICE } from '../gateway/fixture.ts'
+import { type DeliveryBed, startDeliveryBed } from './delivery.ts'
 
 const BYTES = 40 * 2 ** 20
 
-interface Running {
-  readonly account: LocalAccount
-  readonly seeder: Seeder
-  readonly node: PeerNode
-  readonly ledger: ReceiptLedger
-  readonly settler: Settler
-  stop(): Promise<void>
-}
-
 describe('a seeder', () => {
-  let folder: string
-  let file: string
-  let metainfo: Metainfo
+  let delivery: DeliveryBed
   let bed: GatewayBed
-  let bytes: Buffer
-  const running: (() => Promise<unknown>)[] = []
-
+  let seed: DeliveryBed['seed']
+  let download: DeliveryBed['download']
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'bitcdn-seeder-'))
-    file = join(folder, 'film.mkv')
-    bytes = randomBytes(BYTES)
-    await writeFile(file, bytes)
-    const made = await createTorrent(file)
-    metainfo = made.metainfo
-    bed = await startGatewayBed({ contentId: metainfo.contentId, length: metainfo.length, metainfo: made.torrent })
-    await bed.chain.fund(bed.sponsor.address, { usd: 100n * USD })
-    await deposit(await bed.chain.as(bed.sponsor), { amount: 100n * USD })
+    delivery = await startDeliveryBed(BYTES)
+    ;({ bed, seed, download } = delivery)
   })
-  after(async () => {
-    for (const stop of running.reverse()) await stop()
-    await bed.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  async function peer(listen: boolean, bootstrap?: string): Promise<PeerNode> {
-    const node = await createNode({
-      privateKey: await createPeerKey(),
-      listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [],
-      allowPrivate: true,
-      dht: listen ? 'server' : 'client',
-      ...(bootstrap === undefined ? {} : { bootstrap: [bootstrap] }),
-    })
-    running.push(() => node.stop())
-    return node
-  }
-
-  async function seed(
-    init: Partial<SeederInit> & { reserved?: bigint; bootstrap?: string; gateway?: GatewayClient } = {},
-  ): Promise<Running> {
-    const account = await bed.chain.account()
-    const chain = await bed.chain.as(account)
-    if (init.reserved !== undefined) {
-      const lane = { seeder: account.address, lane: 0n, pricePerGiB: PRICE }
-      await reserve(await bed.chain.as(bed.sponsor), { ...lane, amount: init.reserved })
-    }
-    const node = await peer(true, init.bootstrap)
-    const ledger = await openLedger({ path: join(folder, `${account.address}.sqlite`) })
-    const store = await openSeed(metainfo, file)
-    const logger = createLogger({ name: 'seeder', level: 'silent' })
-    const gateways = createGateways([init.gateway ?? createGatewayClient({ url: bed.gateway.url, account })])
-    const settler = createSettler(
-      { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: gateways, logger },
-      { idleSeconds: 0, voucherTimeout: 2_000 },
-    )
-    const seeder = createSeeder(
-      { node, chain, ledger, stores: [store], account, gateways, settler: null, logger },
-      { pricePerGiB: PRICE, ...init },
-    )
-    let open = true
-    const stop = async (): Promise<void> => {
-      if (!open) return
-      open = false
-      await seeder.stop()
-      await ledger.close()
-      await store.close()
-    }
-    running.push(stop)
-    await seeder.start()
-    return { account, seeder, node, ledger, settler, stop }
-  }
-
-  async function download(
-    sources: readonly PeerNode[],
-    client: GatewayClient | null,
-  ): Promise<DownloadResult & { bytesOnDisk: Buffer }> {
-    const node = await peer(false)
-    const to = await mkdtemp(join(folder, 'to-'))
-    let store: ContentStore | undefined
-    const downloader = createDownloader(
-      { node, sessions: client === null ? null : createSessionSource(client) },
-      { patience: 3_000 },
-    )
-    try {
-      const result = await downloader.download({
-        content: metainfo,
-        discover: false,
-        record: createMemoryRecord(),
-        sources: sources.map((source) => source.addresses()[0]!),
-        store: async (of) => {
-          store = await openDownload(of, to, { journal: join(to, '.journal') })
-          return store
-        },
-      })
-      return { ...result, bytesOnDisk: await readFile(join(to, 'film.mkv')) }
-    } finally {
-      await store?.close()
-      await node.stop()
-    }
-  }
+  after(() => delivery.close())
 
   it('delivers to a pass holder, trades the receipts for a voucher, and is paid', async () => {
     const one = await seed({ reserved: 10n * USD })
     const result = await download([one.node], (await bed.buyer()).client)
-    expect(result.bytesOnDisk.equals(bytes)).to.equal(true)
+    expect(result.bytesOnDisk.equals(delivery.bytes)).to.equal(true)
     const earned = amountFor([BigInt(BYTES)], PRICE)
     expect(await one.ledger.earnings()).to.include({ receipted: earned, paid: 0n })
     const report = await one.settler.settleOnce()
@@ -232,20 +116,20 @@ describe('a seeder', () => {
   })
 
   it('gives away what its operator calls free', async () => {
-    const one = await seed({ free: [metainfo.contentId] })
+    const one = await seed({ free: [delivery.metainfo.contentId] })
     const result = await download([one.node], null)
-    expect(result.bytesOnDisk.equals(bytes)).to.equal(true)
+    expect(result.bytesOnDisk.equals(delivery.bytes)).to.equal(true)
   })
 
   it('is found through the DHT', async () => {
     const first = await seed()
     const second = await seed({ bootstrap: first.node.addresses()[0]! })
-    const node = await peer(false, first.node.addresses()[0]!)
+    const node = await delivery.peer(false, first.node.addresses()[0]!)
     const found = new Set<string>()
     const signal = AbortSignal.timeout(20_000)
     while (!found.has(second.node.peerId.toString())) {
       signal.throwIfAborted()
-      for await (const { id } of node.findSeeders(metainfo.contentId, { signal })) found.add(id)
+      for await (const { id } of node.findSeeders(delivery.metainfo.contentId, { signal })) found.add(id)
     }
   })
 
