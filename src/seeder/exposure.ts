@@ -106,7 +106,10 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
     const { sponsor } = book.lane
     const [pool, trusted] = [await view.pool(sponsor), beyondOfSponsor(book, ahead)]
     if (pool >= trusted) return
-    throw new RefusedError('reserveTooSmall', `The pool of ${sponsor} holds ${pool}, and ${trusted} would rest on it.`)
+    throw new RefusedError(
+      'reserveTooSmall',
+      `The pool of ${sponsor} holds ${pool} token units, and ${trusted} token units would rest on it.`,
+    )
   }
 
   return {
