@@ -82,7 +82,7 @@ describe('purchases through a gateway', () => {
     await transferToken(await bed.chain.as(account), { to: bed.sponsor.address, amount: 2n * USD })
     const error = await failure(bed.client().relayPurchase(authorization))
     expect(error.code).to.equal('no-funds')
-    expect(error.message).to.include('2000000 are missing')
+    expect(error.message).to.include('2000000 token units are missing')
   })
 
   it('relays a limited number for one buyer, and nothing for free passes', async () => {
