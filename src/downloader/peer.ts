@@ -1,8 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { UNIT_BYTES } from '../content/index.ts'
-import { BitCdnError } from '../errors.ts'
 import type { Head, SignedTerms } from '../receipts/index.ts'
-import { ProtocolError, RefusedError, StreamEndedError } from '../transfer/index.ts'
+import { RefusedError, StreamEndedError } from '../transfer/index.ts'
 import {
   CONNECT_MILLISECONDS,
   FIRST_WANTS,
@@ -16,12 +15,13 @@ import {
   SHORT_LINE_BYTES,
   SLICE_BYTES,
 } from './constants.ts'
-import { BadUnitError, type SeederFailure, UnsuitableTermsError } from './errors.ts'
+import type { SeederFailure } from './errors.ts'
 import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
 import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
 import { createRate } from './rate.ts'
+import { failureOf, isForNow, mayRetry } from './retry.ts'
 
 export interface PeerInit {
   readonly target: string | FoundPeer
@@ -368,24 +368,6 @@ export function createPeer(init: PeerInit): DownloadPeer {
       visitOver.resolve(null)
     },
   }
-}
-
-/** A refusal that says nothing against the session itself. */
-const isForNow = ({ refusal }: RefusedError): boolean => refusal === 'busy' || refusal === 'sessionOpenElsewhere'
-
-/** Whether the same seeder may serve later: a broken connection, a full house or a line that ended, not a refusal or a lie. */
-function mayRetry(error: Error | null): boolean {
-  if (error === null) return false
-  if (error instanceof BadUnitError || error instanceof ProtocolError || error instanceof UnsuitableTermsError)
-    return false
-  if (error instanceof RefusedError) return isForNow(error) || error.refusal === 'sessionExpired'
-  return error instanceof BitCdnError ? error.retry : true
-}
-
-function failureOf(peer: string, error: Error | null): SeederFailure {
-  const code = error instanceof BitCdnError ? error.code : 'no-sources'
-  const message = error?.message ?? 'It stopped serving.'
-  return { peer, code, message, banned: error instanceof BadUnitError || error instanceof ProtocolError }
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
