@@ -39,7 +39,10 @@ export interface Bed {
   run(who: Persona, args: readonly string[], key: string, onEvent?: (event: Json) => void): Promise<Json>
   /** Moves the chain's clock. */
   passTime(seconds: number): Promise<void>
-  /** Stops everything, newest first, and removes the folder unless told to keep it. */
+  /**
+   * Stops everything, newest first, and removes the folder unless told to keep it. May be called again, for what was started
+   * meanwhile.
+   */
   close(options?: { keepFolder?: boolean }): Promise<void>
 }
 
@@ -58,6 +61,7 @@ export async function createBed(init: BedInit = {}): Promise<Bed> {
     throw error
   })
   const programs: Program[] = []
+  let closing: Promise<void> | null = null
 
   const rpc = async (method: string, params: unknown[]): Promise<void> => {
     const response = await fetch(chain.rpcUrl, {
@@ -109,7 +113,8 @@ export async function createBed(init: BedInit = {}): Promise<Bed> {
     },
     async close({ keepFolder = false } = {}) {
       await Promise.all(programs.reverse().map((program) => program.stop()))
-      await chain.close()
+      closing ??= chain.close()
+      await closing
       if (!keepFolder) rmSync(folder, { recursive: true, force: true })
     },
   }

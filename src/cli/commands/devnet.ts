@@ -52,7 +52,7 @@ Examples:
       home: settings.home,
       signal: io.signal,
       onStep,
-    })
+    }).finally(() => display.done())
     if (settings.json) io.out(toJson(result))
     else for (const line of summary(result)) io.out(line)
     if (!result.conserved) io.exitWith(9)
