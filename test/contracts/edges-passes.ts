@@ -180,6 +180,17 @@ describe('AccessPass at its edges', () => {
     expect(await stored()).to.equal(ethers.ZeroHash)
   })
 
+  it('lets a creator give its own pass away, and not one that it may refund', async () => {
+    const { pass, creating, buying, buyer, publisher, other } = await loadFixture(world)
+    await creating.grant(LIFETIME, publisher.address)
+    await creating.transferFrom(publisher.address, other.address, 4n)
+    expect(await pass.ownerOf(4n)).to.equal(other.address)
+    await buying.approve(publisher.address, 1n)
+    await expect(creating.transferFrom(buyer.address, publisher.address, 1n))
+      .to.be.revertedWithCustomError(pass, 'AccessPass_OnlyRefund')
+      .withArgs(1n)
+  })
+
   it('approves the settlement once and for all', async () => {
     const { pass, buying, buyer, token, settlement } = await loadFixture(world)
     const approved = await token.allowance(pass, settlement)
