@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { BitCdnError } from '../errors.ts'
@@ -40,6 +41,7 @@ const STOP_AFTER = 15_000
 export function startProgram({ name, args, home, logs, detached, onEvent }: ProgramInit): Program {
   const child = spawn(process.execPath, [MAIN, ...args, '--home', home, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { TMPDIR: tmpdir() }, // settings and secrets of whoever starts it are no business of a program with flags of its own
     detached: detached ?? false,
   })
   const log = createWriteStream(join(logs, `${name}.log`), { flags: 'a', mode: 0o600 })
