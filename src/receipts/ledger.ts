@@ -148,6 +148,11 @@ export interface ReceiptLedger {
    * lies behind all of its lines: the node was restored from an older copy.
    */
   markSettled(lane: Lane, head: Head, amount: bigint | null): Promise<void>
+  /**
+   * Makes room: forgets settled lines that nothing has changed since `before` (Unix milliseconds), never one that is not
+   * settled; what was paid stays. Resolves to how many.
+   */
+  prune(before: number): Promise<number>
   /** By one content, one sponsor, or all. */
   earnings(filter?: { contentId?: string; sponsor?: Address }): Promise<Earnings>
   close(): Promise<void>

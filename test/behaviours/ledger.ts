@@ -443,6 +443,59 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
       })
     })
 
+    describe('forgets', () => {
+      it('settled lines alone, and nothing of what was paid', async () => {
+        let time = 1_000_000
+        await ledger.close()
+        ledger = await factory.create(() => time)
+        await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+        for (const place of [0, 1, 2]) await serve(place, MIB)
+        expect(await ledger.prune(time + 1), 'nothing is settled').to.equal(0)
+        await ledger.markSettled(log.lane, log.head(2), 11n)
+        expect(await ledger.prune(time), 'touched just now').to.equal(0)
+        const before = await ledger.earnings()
+        time += 1
+        expect(await ledger.prune(time)).to.equal(2)
+        expect(await ledger.prune(time)).to.equal(0)
+        expect(await ledger.earnings()).to.deep.equal(before)
+        expect((await ledger.earnings({ contentId: 'c1' })).paid).to.equal(11n)
+        expect(await ledger.session(log.head(0))).to.equal(null)
+        expect((await ledger.session(log.head(2)))?.receipt?.bytesServed).to.equal(MIB)
+        expect((await ledger.settleable(log.lane))?.from).to.equal(log.head(2))
+        log.grow(1)
+        await ledger.extendLog(log.lane, log.head(2), log.plain(2), await log.signed())
+        expect((await ledger.laneLog(log.lane))?.sessions.map(({ index }) => index)).to.deep.equal([2, 3])
+      })
+    })
+
+    describe('settles in rounds', () => {
+      it('of one process at a time', async () => {
+        await serve(0, MIB)
+        const other = await factory.beside(ledger)
+        const voucher = await log.voucher(0, 1, [MIB])
+        await ledger.settling(async () => {
+          expect(await failure(other.settling(async () => {}))).to.match(/[Aa]nother process settles/)
+          expect(await failure(other.seal(log.lane, log.head(1)))).to.match(/[Aa]nother process settles/)
+          expect(await failure(other.saveVoucher(voucher))).to.match(/[Aa]nother process settles/)
+          await ledger.saveVoucher(voucher)
+          await ledger.settling(() => ledger.seal(log.lane, log.head(1)))
+          await accept(1, MIB)
+        })
+        await other.settling(() => other.markFailed('none'))
+        expect((await other.settleable(log.lane))?.voucher).to.deep.equal(voucher)
+        await other.close()
+      })
+
+      it('that end when they fail', async () => {
+        const wrong = new Error('no')
+        const seen = await ledger.settling(() => Promise.reject(wrong)).catch((error: unknown) => error)
+        expect(seen).to.equal(wrong)
+        const other = await factory.beside(ledger)
+        await other.settling(async () => {})
+        await other.close()
+      })
+    })
+
     it('shows another process what was committed', async () => {
       const other = await factory.beside(ledger)
       await serve(0, MIB)

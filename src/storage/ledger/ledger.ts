@@ -12,6 +12,7 @@ import { earnings } from './earnings.ts'
 import { extendLog } from './extend.ts'
 import { createJournal } from './journal.ts'
 import { allLanes, findSession, laneLog } from './lanes.ts'
+import { prune as pruneSome } from './prune.ts'
 import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
 import { settleable } from './settleable.ts'
 import { markSettled } from './settled.ts'
@@ -23,11 +24,15 @@ export interface LedgerOptions {
   readonly now?: (() => number) | undefined
   /** Names this process among those that serve from one database; each name has one process. Default 'default'. */
   readonly node?: string | undefined
+  /** Milliseconds for which a settled line is kept after its last change, while this process serves. Default 30 days. */
+  readonly keepSettled?: number | undefined
 }
 
 /** How long bytes sent may wait for a commit of their own, in milliseconds. */
 const SERVED_DELAY = 1_000
 const POLL = 100
+const DAY = 86_400_000
+const PRUNE_EVERY = 3_600_000
 
 /** `lock` says at once which process serves, where all of them are on one machine. Closes `engine` when closed. */
 export async function createLedger(
@@ -35,7 +40,7 @@ export async function createLedger(
   init: LedgerOptions = {},
 ): Promise<ReceiptLedger> {
   const { engine, lock } = components
-  const { now = Date.now, node = 'default' } = init
+  const { now = Date.now, node = 'default', keepSettled = 30 * DAY } = init
   if (init.domain !== undefined) await bindDomain(engine, init.domain)
   const serving = createLease({ name: `serve/${node}`, holds: 'serves from', lock })
   const settling = createLease({ name: 'settle', holds: 'settles from' })
@@ -68,6 +73,19 @@ export async function createLedger(
     if (serving.held && lock === undefined) serve(() => {}).catch(() => {}) // whoever writes next is told
     if (rounds > 0) settle(() => {}).catch(() => {})
   }, LEASE_TIME / 3).unref()
+
+  async function prune(before: number): Promise<number> {
+    let sum = 0
+    for (;;) {
+      const deleted = await group.write((sql) => pruneSome(sql, before))
+      if (deleted === 0) return sum
+      sum += deleted
+    }
+  }
+
+  const pruning = setInterval(() => {
+    if (serving.held) prune(now() - keepSettled).catch(() => {}) // room, not money: the next hour tries again
+  }, PRUNE_EVERY).unref()
 
   /** Waits for a holder that says nothing any more; one that goes on saying something is alive. */
   async function takeOver<T>(work: (sql: Sql) => Soon<T>): Promise<T> {
@@ -127,8 +145,10 @@ export async function createLedger(
     // What the chain says is the same whoever writes it down, and written twice it changes nothing.
     markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, lane, head, amount)),
     earnings: (filter = {}) => group.read((sql) => earnings(sql, filter)),
+    prune,
     async close() {
       clearInterval(renewal)
+      clearInterval(pruning)
       if (servedTimer !== null) clearTimeout(servedTimer)
       const last = serving.held ? group.write((sql) => serving.release(sql), serving.hold) : Promise.resolve()
       await Promise.allSettled([last, group.close()])

@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { BitCdnError } from '../../errors.ts'
-import type { Migrations } from '../migrate.ts'
+import { type Migrations, statementsOf } from '../migrate.ts'
 import { DamagedFile, notOurs, storageError } from './errors.ts'
 import { quarantine } from './quarantine.ts'
 
@@ -111,6 +111,8 @@ function setDurable(connection: DatabaseSync, path: string): void {
   connection.exec('PRAGMA synchronous = FULL')
   connection.exec('PRAGMA fullfsync = ON')
   connection.exec('PRAGMA checkpoint_fullfsync = ON')
+  // What a failed flush left in the log is written anew, through to the disk, before anything is built on it.
+  connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   const journal = pragma(connection, 'journal_mode')
   const synchronous = pragma(connection, 'synchronous')
   const foreignKeys = pragma(connection, 'foreign_keys')
@@ -128,7 +130,7 @@ function migrate(connection: DatabaseSync, { applicationId, migrations }: Databa
   connection.exec('BEGIN IMMEDIATE')
   try {
     const version = Number(pragma(connection, 'user_version')) // another process may have been faster
-    for (const migration of migrations.slice(version)) connection.exec(migration)
+    for (const statement of migrations.slice(version).flatMap(statementsOf)) connection.exec(statement)
     connection.exec(`PRAGMA application_id = ${applicationId}`)
     connection.exec(`PRAGMA user_version = ${migrations.length}`)
     connection.exec('COMMIT')
