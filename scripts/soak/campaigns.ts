@@ -17,6 +17,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/store-kills', tenth: true },
   { script: 'soak/power-cut', tenth: true },
   { script: 'soak/reorgs', tenth: true },
+  { script: 'soak/lease', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]
