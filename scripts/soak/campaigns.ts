@@ -18,6 +18,9 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/power-cut', tenth: true },
   { script: 'soak/reorgs', tenth: true },
   { script: 'soak/lease', tenth: true },
+  { script: 'soak/permutations', tenth: true },
+  { script: 'soak/prune', tenth: true },
+  { script: 'soak/year' },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

@@ -3,10 +3,10 @@
 import type { Address } from 'viem'
 import type { Earnings } from '../../receipts/index.ts'
 import { big, blob } from '../columns.ts'
-import type { Row, Sql } from '../sql.ts'
+import type { Sql } from '../sql.ts'
 import { type LaneRow, laneRow } from './lanes.ts'
 import { segments } from './segments.ts'
-import { acknowledged, partOf, priced, readSum, sumOf } from './sums.ts'
+import { type Bytes, bytesOf, MOST_SUMMED, partOf, priced } from './sums.ts'
 
 export interface EarningsFilter {
   readonly contentId?: string
@@ -14,8 +14,6 @@ export interface EarningsFilter {
 }
 
 type Sums = { -readonly [State in keyof Earnings]: bigint }
-
-const OPEN = 'served - bytes'
 
 /** A content's part of a group's amount is in proportion to its bytes: all parts add up to the group's amount. */
 export async function earnings(sql: Sql, filter: EarningsFilter): Promise<Earnings> {
@@ -38,30 +36,31 @@ export async function earnings(sql: Sql, filter: EarningsFilter): Promise<Earnin
   return sums
 }
 
-/** Every lane's unsettled bytes in one query; only lanes with vouchers or transactions are cut into segments. */
-async function totals(sql: Sql, of: string, sponsor: Uint8Array[]): Promise<Map<number, Row>> {
+/** Bytes by lane in one query. Lanes with vouchers or transactions, or with very many lines, are looked at by themselves. */
+async function totals(sql: Sql, of: string, sponsor: Uint8Array[]): Promise<Map<number, Bytes>> {
   const rows = await sql.all(
-    `SELECT l.id, ${sumOf('p.bytes', 'bytes')}, ${sumOf('p.served - p.bytes', 'open')},
-       (SELECT count(*) FROM moves m WHERE m.lane_id = l.id)
-         + (SELECT count(*) FROM vouchers v WHERE v.lane_id = l.id) AS cuts
+    `SELECT l.id, COALESCE(sum(p.bytes), 0) AS bytes, COALESCE(sum(p.served), 0) AS served
      FROM lanes l JOIN progress p ON p.lane_id = l.id AND p.place >= l.settled_place
-     WHERE l.settled_place < l.length${of} GROUP BY l.id`,
+     WHERE l.settled_place < l.length AND l.length - l.settled_place <= ${MOST_SUMMED}${of}
+       AND NOT EXISTS (SELECT 1 FROM moves m WHERE m.lane_id = l.id)
+       AND NOT EXISTS (SELECT 1 FROM vouchers v WHERE v.lane_id = l.id)
+     GROUP BY l.id`,
     ...sponsor,
   )
-  return new Map(rows.map((row) => [Number(row.id), row]))
+  return new Map(rows.map((row) => [Number(row.id), { acknowledged: big(row.bytes), served: big(row.served) }]))
 }
 
-async function addWhole(sql: Sql, rows: readonly LaneRow[], sums: Sums, totals: Map<number, Row>): Promise<void> {
+async function addWhole(sql: Sql, rows: readonly LaneRow[], sums: Sums, totals: Map<number, Bytes>): Promise<void> {
   for (const row of rows) {
-    const total = totals.get(row.id)
-    if (total === undefined) continue
-    sums.served += priced(readSum(total, 'open'), row)
-    if (Number(total.cuts) === 0) {
-      sums.receipted += priced(readSum(total, 'bytes'), row)
-      continue
-    }
-    for (const segment of await segments(sql, row)) {
-      sums[segment.state] += segment.amount ?? priced(await acknowledged(sql, row, segment), row)
+    if (row.settledPlace === row.length) continue
+    const all = totals.get(row.id)
+    const { acknowledged, served } = all ?? (await bytesOf(sql, row, { from: row.settledPlace, to: row.length }))
+    sums.served += priced(served - acknowledged, row)
+    if (all !== undefined) sums.receipted += priced(acknowledged, row)
+    else {
+      for (const segment of await segments(sql, row)) {
+        sums[segment.state] += segment.amount ?? priced((await bytesOf(sql, row, segment)).acknowledged, row)
+      }
     }
   }
 }
@@ -69,11 +68,11 @@ async function addWhole(sql: Sql, rows: readonly LaneRow[], sums: Sums, totals: 
 async function addContent(sql: Sql, row: LaneRow, contentId: string, sums: Sums): Promise<void> {
   for (const segment of await segments(sql, row)) {
     const amount = (bytes: bigint) => segment.amount ?? priced(bytes, row)
-    sums[segment.state] += await partOf(sql, row, { ...segment, contentId, expression: 'bytes', amount })
+    sums[segment.state] += await partOf(sql, row, { ...segment, contentId, counted: 'acknowledged', amount })
   }
   const all = { from: row.settledPlace, to: row.length }
   const amount = (bytes: bigint) => priced(bytes, row)
-  sums.served += await partOf(sql, row, { ...all, contentId, expression: OPEN, amount })
+  sums.served += await partOf(sql, row, { ...all, contentId, counted: 'open', amount })
 }
 
 /** What was credited to a lane before such sums were kept with it. */

@@ -5,7 +5,7 @@ import type { Sql } from '../sql.ts'
 import { paidOf } from './earnings.ts'
 import { createLane, findLane, type LaneRow, placeOf } from './lanes.ts'
 import { segments } from './segments.ts'
-import { acknowledged, byContent, priced, type Stretch } from './sums.ts'
+import { byContent, bytesOf, priced, type Stretch } from './sums.ts'
 
 /** `amount` is null where the chain was read without an event: then what was owed counts as paid. */
 export async function markSettled(sql: Sql, lane: Lane, head: Head, amount: bigint | null): Promise<void> {
@@ -53,11 +53,11 @@ async function pay(sql: Sql, row: LaneRow, stretch: Stretch, amount: bigint): Pr
 async function worth(sql: Sql, row: LaneRow, to: number): Promise<bigint> {
   const before = (await segments(sql, row)).filter((segment) => segment.from < to)
   if (!before.every((segment) => segment.to <= to || segment.state === 'receipted')) {
-    return priced(await acknowledged(sql, row, { from: row.settledPlace, to }), row)
+    return priced((await bytesOf(sql, row, { from: row.settledPlace, to })).acknowledged, row)
   }
   let sum = 0n
   for (const { amount, from, to: end } of before) {
-    sum += amount ?? priced(await acknowledged(sql, row, { from, to: Math.min(end, to) }), row)
+    sum += amount ?? priced((await bytesOf(sql, row, { from, to: Math.min(end, to) })).acknowledged, row)
   }
   return sum
 }

@@ -4,12 +4,8 @@ import { big } from '../columns.ts'
 import type { Row, Sql } from '../sql.ts'
 import type { LaneRow } from './lanes.ts'
 
-/** Two halves of a sum, since 2^48 bytes a line on some 100,000 lines would pass 2^63. */
-const HALF = 16_777_216
-export const sumOf = (expression: string, name: string): string =>
-  `COALESCE(sum((${expression}) / ${HALF}), 0) AS ${name}_high, COALESCE(sum((${expression}) % ${HALF}), 0) AS ${name}_low`
-export const readSum = (row: Row | undefined, name: string): bigint =>
-  big(row?.[`${name}_high`] ?? 0) * BigInt(HALF) + big(row?.[`${name}_low`] ?? 0)
+/** Lines that one sum may run over: of 2^48 bytes at most each, so that it stays below 2^63. */
+export const MOST_SUMMED = 32_767
 
 /** Lines from place `from` to place `to`. */
 export interface Stretch {
@@ -19,47 +15,70 @@ export interface Stretch {
 
 export const priced = (bytes: bigint, row: LaneRow): bigint => (bytes * row.lane.pricePerGiB) / GIB
 
-/** What the receipts of these lines acknowledge, in bytes; never above a line's most. */
-export async function acknowledged(sql: Sql, row: LaneRow, { from, to }: Stretch): Promise<bigint> {
-  const sum = await sql.get(
-    `SELECT ${sumOf('bytes', 'bytes')} FROM progress WHERE lane_id = ? AND place >= ? AND place < ?`,
-    ...[row.id, from, to],
-  )
-  return readSum(sum, 'bytes')
+/** Bytes acknowledged and bytes sent by now, of some lines; neither above what the lines allow. */
+export interface Bytes {
+  readonly acknowledged: bigint
+  readonly served: bigint
 }
 
-/** The same by content ('' where none is known), in the order that amounts are split in. */
-export async function byContent(sql: Sql, row: LaneRow, { from, to }: Stretch): Promise<Map<string, bigint>> {
-  const rows = await sql.all(
-    `SELECT content_id, ${sumOf('bytes', 'bytes')} FROM progress
-     WHERE lane_id = ? AND place >= ? AND place < ? GROUP BY content_id ORDER BY content_id`,
-    ...[row.id, from, to],
-  )
-  return new Map(rows.map((each) => [String(each.content_id), readSum(each, 'bytes')]))
+export async function bytesOf(sql: Sql, row: LaneRow, stretch: Stretch): Promise<Bytes> {
+  let sum = { acknowledged: 0n, served: 0n }
+  for (const { from, to } of pieces(stretch)) {
+    const found = await sql.get(
+      `SELECT COALESCE(sum(bytes), 0) AS bytes, COALESCE(sum(served), 0) AS served
+       FROM progress WHERE lane_id = ? AND place >= ? AND place < ?`,
+      ...[row.id, from, to],
+    )
+    sum = { acknowledged: sum.acknowledged + big(found?.bytes), served: sum.served + big(found?.served) }
+  }
+  return sum
+}
+
+/** What was acknowledged by content ('' where none is known), in the order that amounts are split in. */
+export async function byContent(sql: Sql, row: LaneRow, stretch: Stretch): Promise<Map<string, bigint>> {
+  const sums = new Map<string, bigint>()
+  for (const { from, to } of pieces(stretch)) {
+    const rows = await sql.all(
+      `SELECT content_id, sum(bytes) AS bytes FROM progress
+       WHERE lane_id = ? AND place >= ? AND place < ? GROUP BY content_id`,
+      ...[row.id, from, to],
+    )
+    for (const { content_id: id, bytes } of rows) sums.set(String(id), (sums.get(String(id)) ?? 0n) + big(bytes))
+  }
+  return new Map([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**
- * One content's part of `amount`: the difference of two rounded running sums, so that all parts add up to exactly
- * `amount`. `expression` says which bytes of a line count.
+ * One content's part of an amount: the difference of two rounded running sums over contents in order, so that all parts
+ * add up to exactly the amount. `amount` may follow from all bytes of the stretch; `counted` says which bytes count.
  */
 export async function partOf(
   sql: Sql,
   row: LaneRow,
-  { from, to, contentId, expression, amount }: Stretch & { contentId: string; expression: string; amount: PricedBy },
+  init: Stretch & { contentId: string; counted: 'acknowledged' | 'open'; amount: (bytes: bigint) => bigint },
 ): Promise<bigint> {
-  const sum = await sql.get(
-    `SELECT ${sumOf(expression, 'total')},
-       ${sumOf(`CASE WHEN content_id < ? THEN ${expression} ELSE 0 END`, 'before')},
-       ${sumOf(`CASE WHEN content_id = ? THEN ${expression} ELSE 0 END`, 'own')}
-     FROM progress WHERE lane_id = ? AND place >= ? AND place < ?`,
-    ...[contentId, contentId, contentId, contentId, row.id, from, to],
-  )
-  const total = readSum(sum, 'total')
+  const expression = init.counted === 'open' ? 'served - bytes' : 'bytes'
+  let [total, before, own] = [0n, 0n, 0n]
+  for (const { from, to } of pieces(init)) {
+    const found = await sql.get(
+      `SELECT sum(${expression}) AS total, sum(CASE WHEN content_id = ? THEN ${expression} ELSE 0 END) AS own,
+         sum(CASE WHEN content_id < ? THEN ${expression} ELSE 0 END) AS before_it
+       FROM progress WHERE lane_id = ? AND place >= ? AND place < ?`,
+      ...[init.contentId, init.contentId, row.id, from, to],
+    )
+    total += sumIn(found, 'total')
+    before += sumIn(found, 'before_it')
+    own += sumIn(found, 'own')
+  }
   if (total === 0n) return 0n
-  const before = readSum(sum, 'before')
-  const whole = amount(total)
-  return (whole * (before + readSum(sum, 'own'))) / total - (whole * before) / total
+  const whole = init.amount(total)
+  return (whole * (before + own)) / total - (whole * before) / total
 }
 
-/** An amount that is fixed, or follows from the bytes. */
-export type PricedBy = (bytes: bigint) => bigint
+const sumIn = (row: Row | undefined, name: string): bigint => big(row?.[name] ?? 0)
+
+function pieces({ from, to }: Stretch): Stretch[] {
+  const found: Stretch[] = []
+  for (let at = from; at < to; at += MOST_SUMMED) found.push({ from: at, to: Math.min(to, at + MOST_SUMMED) })
+  return found
+}
