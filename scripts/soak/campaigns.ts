@@ -21,6 +21,8 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/permutations', tenth: true },
   { script: 'soak/prune', tenth: true },
   { script: 'soak/year' },
+  { script: 'soak/settle-kills', tenth: true },
+  { script: 'soak/rpc-faults', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]
