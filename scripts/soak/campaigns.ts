@@ -23,6 +23,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/year' },
   { script: 'soak/settle-kills', tenth: true },
   { script: 'soak/rpc-faults', tenth: true },
+  { script: 'soak/economics', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

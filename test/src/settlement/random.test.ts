@@ -5,99 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Hex } from 'viem'
 import { amountFor, createSessionKey, signVoucher } from '../../../src/receipts/index.ts'
-import {
-  createSettler,
-  type SettlementCall,
-  type SettlementChain,
-  type SettlementOutcome,
-  type VoucherSource,
-} from '../../../src/settlement/index.ts'
+import { createSettler, type VoucherSource } from '../../../src/settlement/index.ts'
 import { openLedger } from '../../../src/storage/sqlite/index.ts'
 import { createTestLog, MIB, TEST_DOMAIN } from '../../behaviours/log-fixture.ts'
-import { createModel, type SettlementModel } from '../../parity/model.ts'
+import { createModel } from '../../parity/model.ts'
+import { createModelChain, failures } from './model-chain.ts'
 
 const NOW = 1_800_000_000n
-const REASONS = {
-  None: 'none',
-  Unpaid: 'unpaid',
-  Signature: 'signature',
-  Expired: 'expired',
-  Revoked: 'revoked',
-  HeadUnmoved: 'head-unmoved',
-} as const
-const failures = ['none', 'before beginning', 'before signing', 'before sending', 'answer lost'] as const
 const logger = { info() {}, warn() {} }
-
-interface Sent {
-  readonly calls: readonly SettlementCall[]
-  signed: boolean
-  outcome: SettlementOutcome | null
-}
-
-/** The contract's model as a chain, whose next transaction meets `failure`: the process ends there. */
-function modelChain(model: SettlementModel) {
-  const history: { laneKey: Hex; amount: bigint; head: Hex }[] = []
-  const journal = new Map<string, Sent>()
-  let mined = 0
-
-  function mine(sent: Sent): SettlementOutcome {
-    const hash: Hex = `0x${(++mined).toString(16).padStart(64, '0')}`
-    const groups = sent.calls.flatMap(({ seeder, batch }) => model.settle(seeder, batch))
-    const settled = groups.filter(({ reason }) => reason === 'None')
-    const skipped = groups.filter(({ reason }) => reason !== 'None')
-    history.push(...settled)
-    sent.outcome = {
-      ...{ hash, gasUsed: 1n, settled },
-      skipped: skipped.map(({ laneKey, amount, reason }) => ({ laneKey, amount, reason: REASONS[reason] })),
-    }
-    return sent.outcome
-  }
-
-  const chain: SettlementChain & { failure: (typeof failures)[number] } = {
-    failure: 'none',
-    domain: TEST_DOMAIN,
-    time: async () => NOW,
-    gasPrice: async () => 1n,
-    laneHead: async (lane) => model.head(lane),
-    maySign: async (sponsor, signer) => sponsor === signer,
-    funds: async ({ sponsor }) => ({
-      ...{ reserved: 0n, releasing: 0n, releaseEnd: 0n, thawing: 0n, thawEnd: 0n },
-      pool: model.pool(sponsor),
-    }),
-    delegate: async () => null,
-    history: async () => history,
-    outcome: async () => 'unknown',
-    async settle(id, calls, { onBegin, onEnd }) {
-      const { failure } = chain
-      chain.failure = 'none'
-      const reached = (point: typeof failure): void => {
-        if (failure === point) throw new Error(failure)
-      }
-      reached('before beginning')
-      const sent: Sent = { calls, signed: false, outcome: null }
-      journal.set(id, sent)
-      await onBegin()
-      reached('before signing')
-      sent.signed = true
-      reached('before sending')
-      const outcome = mine(sent)
-      reached('answer lost')
-      await onEnd(id, outcome)
-      journal.delete(id)
-      return { ...outcome, final: true }
-    },
-    async tend({ onEnd }) {
-      for (const [id, sent] of [...journal]) {
-        await onEnd(id, sent.signed ? (sent.outcome ?? mine(sent)) : 'dropped')
-        journal.delete(id)
-      }
-      return []
-    },
-  }
-  return chain
-}
 
 const step = fc.oneof(
   fc.record({
@@ -130,7 +46,7 @@ describe('Settling in any order', () => {
         const sponsor = createSessionKey()
         const seeder = createSessionKey()
         const model = createModel(TEST_DOMAIN, { time: NOW })
-        const chain = modelChain(model)
+        const chain = createModelChain(model, { now: NOW })
         const logs = [0n, 1n, 2n].map((lane) =>
           createTestLog({ sponsor, seeder, lane, pricePerGiB: 9_999_991n + lane }),
         )
