@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BitCdnError } from '../errors.ts'
-import { carriesSecret, rememberSecretsOf } from '../secrets.ts'
+import { carriesSecret, rememberSecret, rememberSecretsOf } from '../secrets.ts'
 import { type CommandIo, defaultHome } from './io.ts'
 
 /** One setting: a flag, an environment variable and a key of the config file, which win in that order. */
@@ -104,8 +104,8 @@ export type Options = Readonly<Record<string, unknown>>
 /** Adds `--json`, `--home`, `--config` and the named settings to a command. */
 export function withSettings(command: Command, ...names: SettingName[]): Command {
   for (const name of names) {
-    const { flag, env, what } = SETTINGS[name]
-    command.option(flag, `${what} [${env}]`)
+    const { flag, env, what, fallback }: Setting = SETTINGS[name]
+    command.option(flag, `${what} [${env}]${typeof fallback === 'string' ? ` (default ${fallback})` : ''}`)
   }
   return command
     .option('--json', 'print one JSON object')
@@ -142,7 +142,13 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
     const found = value(name)
     return found === undefined || found === '' ? undefined : String(found)
   }
-  for (const name of URLS) guard(name, text(name) ?? '', { io, onCommandLine: options[name] !== undefined })
+  const config = configPath(options.config ?? io.env.BITCDN_CONFIG, home)
+  const sourceOf = (name: SettingName) => {
+    if (options[name] !== undefined) return 'flag'
+    if (io.env[SETTINGS[name].env] !== undefined) return 'variable'
+    return file[name] === undefined ? 'default' : 'file'
+  }
+  for (const name of URLS) guard(name, text(name) ?? '', { io, seenIn: seenIn(sourceOf(name), config) })
   return {
     home,
     json: options.json === true,
@@ -177,24 +183,39 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
 /** Settings whose value may carry a provider's key or a password. */
 const URLS = ['rpc', 'signer', 'gateway', 'ledger'] as const
 
+/** Keeps what the value carries out of logs and failures; warns where others can read it. */
 function guard(
-  name: SettingName,
+  name: (typeof URLS)[number],
   value: string,
-  { io, onCommandLine }: { io: CommandIo; onCommandLine: boolean },
+  { io, seenIn }: { io: CommandIo; seenIn: string | null },
 ): void {
-  for (const url of value.split(',')) {
-    rememberSecretsOf(url.trim())
-    const secret = name === 'ledger' ? URL.parse(url)?.password !== '' : name !== 'gateway' && carriesSecret(url.trim())
-    if (!onCommandLine || !secret) continue
-    const { flag, env } = SETTINGS[name]
-    const word = flag.split(' ')[0]
-    io.err(`Warning: ${word} seems to carry a key, and other users of this machine can read command lines.`)
-    io.err(`Put "${name}" into config.json of the data folder (mode 0600), or into ${env}.`)
+  const urls = value.split(',').map((url) => url.trim())
+  for (const url of urls) {
+    if (name === 'ledger') rememberSecret(passwordIn(url))
+    else rememberSecretsOf(url)
   }
+  const secret = urls.some((url) =>
+    name === 'ledger' ? passwordIn(url) !== '' : name !== 'gateway' && carriesSecret(url),
+  )
+  if (seenIn === null || !secret) return
+  io.err(`Warning: "${name}" seems to carry a key, and other users of this machine can read ${seenIn}.`)
+  io.err(`Put it into config.json of the data folder, and run: chmod 600 config.json`)
 }
 
+const passwordIn = (url: string): string => URL.parse(url)?.password ?? ''
+
+/** Where other users can read a setting; null where they cannot. */
+function seenIn(from: 'flag' | 'variable' | 'file' | 'default', path: string): string | null {
+  if (from === 'flag') return 'command lines'
+  if (from !== 'file' || process.platform === 'win32') return null
+  return (statSync(path).mode & 0o077) === 0 ? null : path
+}
+
+const configPath = (named: unknown, home: string): string =>
+  typeof named === 'string' ? resolve(named) : join(home, 'config.json')
+
 function readConfig(named: unknown, home: string): Record<string, unknown> {
-  const path = typeof named === 'string' ? resolve(named) : join(home, 'config.json')
+  const path = configPath(named, home)
   let content: string
   try {
     content = readFileSync(path, 'utf8')

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -77,5 +77,23 @@ describe('settings', () => {
     expect((made.json() as { path: string }).path).to.equal(join(other, 'keys/default.key'))
     const shown = await bitcdn(['status', '--json'], { BITCDN_HOME: other })
     expect(shown.json().home).to.equal(other)
+  })
+
+  it('warn where others can read what they carry, and repeat nothing of it', async () => {
+    const place = join(home, 'guarded')
+    await bitcdn(['key', 'new', '--home', place])
+    const path = join(place, 'config.json')
+    writeFileSync(path, JSON.stringify({ rpc: 'http://127.0.0.1:1/v3/canary-0123456789' }), { mode: 0o644 })
+    const registry = ['--registry', `0x${'ab'.repeat(20)}`, '--home', place]
+    const open = await bitcdn(['status', ...registry])
+    expect(open.err)
+      .to.match(/"rpc" seems to carry a key.*config\.json/)
+      .and.include('chmod 600')
+    chmodSync(path, 0o600)
+    const closed = await bitcdn(['status', ...registry])
+    expect(closed.err).not.to.include('Warning')
+    const told = await bitcdn(['status', ...registry, '--rpc', 'http://127.0.0.1:1/v3/canary-0123456789'])
+    expect(told.err).to.include('can read command lines')
+    for (const { out, err } of [open, closed, told]) expect(out + err).not.to.include('canary')
   })
 })
