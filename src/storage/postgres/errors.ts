@@ -55,7 +55,8 @@ export const isOfValues = (error: unknown): boolean => /^2[23]/.test(sqlState(er
 
 export function sqlState(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  // EPIPE has five letters too; no class of states begins with E
+  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined
 }
 
 const LOST = /^(08|53|57P|25P03|25006)/

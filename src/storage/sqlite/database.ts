@@ -78,7 +78,9 @@ function checkFile(init: DatabaseInit): void {
   if (statSync(init.path).size === 0) return
   let connection: DatabaseSync | undefined
   try {
-    connection = new DatabaseSync(init.path, { readOnly: true, timeout: BUSY_TIMEOUT })
+    // a rollback journal is left where the very first transaction failed, before the log was chosen: it has to be played back
+    const readOnly = !existsSync(`${init.path}-journal`)
+    connection = new DatabaseSync(init.path, { readOnly, timeout: BUSY_TIMEOUT })
     checkKind(connection, init)
   } catch (error) {
     const reason = storageError(error, init.path)
