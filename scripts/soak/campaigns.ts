@@ -14,6 +14,13 @@ export interface Campaign {
 }
 
 export const CAMPAIGNS: readonly Campaign[] = [
+  { script: 'soak/seeder-kills', tenth: true },
+  { script: 'soak/write-faults', tenth: true },
+  { script: 'soak/postgres-stops', tenth: true },
+  { script: 'soak/migrations', tenth: true },
+  { script: 'soak/backups', tenth: true },
+  { script: 'soak/busy', tenth: true },
+  { script: 'soak/bit-rot' },
   { script: 'soak/store-kills', tenth: true },
   { script: 'soak/power-cut', tenth: true },
   { script: 'soak/reorgs', tenth: true },

@@ -1,6 +1,6 @@
 // The disk of disk.c: built once for a campaign, put between a program and its files.
 import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const SOURCE = resolve(import.meta.dirname, 'disk/disk.c')
@@ -40,7 +40,7 @@ export function controlDisk(prefix: string): DiskControl {
     fail: (call, errno, { stays = false, syncs = false } = {}) =>
       void writeSync(control, `fail ${call} ${errno} ${stays ? 1 : 0} ${syncs ? 1 : 0}`),
     clear: () => void writeSync(control, 'clear'),
-    calls: () => writeSync(control, 'state'),
+    calls: () => Number(readFileSync(`${prefix}-calls`, 'utf8')),
     note: (words) => void writeSync(acks, `${JSON.stringify(words)}\n`),
     close() {
       closeSync(control)

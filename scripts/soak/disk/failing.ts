@@ -52,13 +52,21 @@ disk.close()
 async function failAt(place: number, path: string): Promise<boolean> {
   const books = createBooks()
   let failures = 0
+  /** A failed flush ends a ledger's work until it is opened again. */
+  let broken = false
+  let failedAt = Number.POSITIVE_INFINITY
+  let heldThen = 0
+  let turn = 0
   let ledger: ReceiptLedger | null = null
   const lines: Head[] = []
   disk.fail(place, Number(errno), { stays: how === 'stays' })
   await runWorkload({
     random: createRandom(seed),
     turns: Number(turns),
-    reopens: (turn) => turn === Number(turns) >> 1,
+    before(at) {
+      turn = at
+    },
+    reopens: (at) => broken || at === Number(turns) >> 1,
     async open() {
       try {
         ledger = await openLedger({ path })
@@ -67,6 +75,7 @@ async function failAt(place: number, path: string): Promise<boolean> {
         disk.clear()
         ledger = await openLedger({ path })
       }
+      broken = false
       return ledger
     },
     told(words) {
@@ -77,7 +86,7 @@ async function failAt(place: number, path: string): Promise<boolean> {
     async after() {
       if (failures === 0 || how === 'once') return
       // nothing can be written, but what is there can be read, and a crash now loses nothing either
-      if (lines.length > 0) must((await ledger!.session(lines[0]!)) !== null, 'a line cannot be read')
+      if (lines.length > 0 && !broken) must((await ledger!.session(lines[0]!)) !== null, 'a line cannot be read')
       await compareCopy(path, books)
       disk.clear()
     },
@@ -86,14 +95,18 @@ async function failAt(place: number, path: string): Promise<boolean> {
   disk.clear()
   await compare(path, books)
   held += books.held
+  if (failedAt < Number(turns) - 8) must(books.held > heldThen, 'nothing was accepted after the failure was over')
   if (asked <= place) return true
   if (failures === 0) unnoticed += 1
   return false
 
   function note(error: unknown): boolean {
     failures += 1
+    failedAt = turn
+    heldThen = books.held
     const code = error instanceof BitCdnError ? error.code : String(error)
     codes[code] = (codes[code] ?? 0) + 1
+    broken ||= code === 'disk-failed'
     return EXPECTED.includes(code)
   }
 }
