@@ -31,6 +31,9 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/settle-kills', tenth: true },
   { script: 'soak/rpc-faults', tenth: true },
   { script: 'soak/economics', tenth: true },
+  { script: 'soak/cheats' },
+  { script: 'soak/sponsors', tenth: true },
+  { script: 'soak/snapshots', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

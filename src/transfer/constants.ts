@@ -39,6 +39,9 @@ export const SPACING_MILLISECONDS = 1_000
 /** Unsigned bytes of all sessions of one seeder together; those without a first receipt share a quarter. */
 export const UNSIGNED_BUDGET_BYTES = 256 * MIB
 
+/** Of that quarter one address prefix or pass holder may have this part: cheats leave room for others to begin. */
+export const STARTER_SHARE = 1 / 8
+
 /** A receipt that comes later than this after the first byte it answers for does not widen the window. */
 export const TIMELY_MILLISECONDS = 10_000
 

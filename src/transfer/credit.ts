@@ -5,6 +5,7 @@ import {
   FIRST_WINDOW_BYTES,
   MAX_DEBT_BYTES,
   MAX_WINDOW_BYTES,
+  STARTER_SHARE,
   TIMELY_MILLISECONDS,
   UNSIGNED_BUDGET_BYTES,
 } from './constants.ts'
@@ -93,15 +94,32 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   const sessions = new Map<string, Session & { touched: number }>()
   const debts = new Map<string, { bytes: number; at: number }>()
   const listeners = new Set<() => void>()
+  /** Unsigned bytes without a first receipt by address prefix and holder; a sponsor's buyers are many. */
+  const unprovenBy = new Map<string, number>()
   let unsigned = 0
   let unproven = 0
 
   const unsignedOf = (session: Session): number => session.served - session.signed
   const isProven = (session: Session): boolean => session.signed > 0
 
+  const starters = ({ subjects }: Session): string[] => subjects.filter((subject) => !subject.startsWith('sponsor '))
+
   function count(session: Session, bytes: number): void {
     unsigned += bytes
-    if (!isProven(session)) unproven += bytes
+    if (isProven(session)) return
+    unproven += bytes
+    for (const subject of starters(session)) {
+      const sum = (unprovenBy.get(subject) ?? 0) + bytes
+      if (sum > 0) unprovenBy.set(subject, sum)
+      else unprovenBy.delete(subject)
+    }
+  }
+
+  /** What is left for a session without a first receipt, of everybody's quarter and of its own subjects' part. */
+  function startersRoom(session: Session): number {
+    const quarter = budget / 4
+    const own = starters(session).map((subject) => quarter * STARTER_SHARE - (unprovenBy.get(subject) ?? 0))
+    return Math.min(quarter - unproven, ...own)
   }
 
   function wake(): void {
@@ -193,8 +211,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
       room() {
         const own = session.window - session.lost - unsignedOf(session)
         const shared = budget - unsigned
-        const starters = isProven(session) ? shared : Math.min(shared, budget / 4 - unproven)
-        return Math.max(0, Math.min(own, starters))
+        return Math.max(0, Math.min(own, shared, isProven(session) ? shared : startersRoom(session)))
       },
       serve(bytes) {
         session.served += bytes

@@ -18,7 +18,7 @@ export interface SeederInit {
   readonly folder: string
   readonly key: Hex
   readonly pricePerGiB?: string
-  readonly listen?: string
+  readonly listen?: string | readonly string[]
   readonly bootstrap?: readonly string[]
   readonly provide?: boolean
   readonly free?: boolean
@@ -48,7 +48,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   await ledger.releaseAll()
   const node = await createNode({
     privateKey: await loadPeerKey(join(init.folder, 'peer.key')),
-    listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'],
+    listen: [init.listen ?? '/ip4/127.0.0.1/tcp/0'].flat(),
     ...(init.bootstrap === undefined ? {} : { bootstrap: init.bootstrap }),
     ...(init.encrypters === undefined ? {} : { encrypters: init.encrypters }),
     ...(init.reads === undefined ? {} : { reads: init.reads }),

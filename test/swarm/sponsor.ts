@@ -23,8 +23,8 @@ export interface TestSponsor extends SessionSource {
   questions: number
 }
 
-export function createSponsor(domain: Domain, price = 0n): TestSponsor {
-  const signer = signerFromAccount(privateKeyToAccount(SPONSOR_KEY))
+export function createSponsor(domain: Domain, price = 0n, key = SPONSOR_KEY): TestSponsor {
+  const signer = signerFromAccount(privateKeyToAccount(key))
   const logs = new Map<string, { lines: LogLine[]; tip: Head }>()
   const granted: AuthorizedSession[] = []
   const refuse = new Map<string, string>()

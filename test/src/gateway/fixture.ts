@@ -31,6 +31,7 @@ export interface GatewayBed {
     log?: SponsorLog
     chain?: Chain
     port?: number
+    publicUrl?: string
   }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
   /** An account with a pass, and its client. */
@@ -72,7 +73,10 @@ export async function startGatewayBed(
   const open: GatewayBed['open'] = async (init = {}) => {
     const made = createGateway(
       { chain: init.chain ?? own, log: init.log ?? log, signer: sponsor, contents: [content], logger },
-      { port: init.port ?? 0, sponsor: sponsor.address, limits: init.limits, presentWait: init.presentWait ?? 0 },
+      {
+        ...{ port: init.port ?? 0, publicUrl: init.publicUrl, sponsor: sponsor.address },
+        ...{ limits: init.limits, presentWait: init.presentWait ?? 0 },
+      },
     )
     await made.start()
     gateways.push(made)

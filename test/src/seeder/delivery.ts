@@ -39,9 +39,15 @@ export interface DeliveryBed {
   readonly metainfo: Metainfo
   readonly bytes: Buffer
   peer(listen: boolean, bootstrap?: string): Promise<PeerNode>
-  /** `slow`: milliseconds before each read; `reserved`: for lane 0, before it starts. */
+  /** `gatewayUrl`: default the bed's gateway; `slow`: milliseconds before each read; `reserved`: for lane 0, before it starts. */
   seed(
-    init?: Partial<SeederInit> & { reserved?: bigint; bootstrap?: string; gateway?: GatewayClient; slow?: number },
+    init?: Partial<SeederInit> & {
+      reserved?: bigint
+      bootstrap?: string
+      gateway?: GatewayClient
+      gatewayUrl?: string
+      slow?: number
+    },
   ): Promise<RunningSeeder>
   download(
     sources: readonly PeerNode[],
@@ -91,7 +97,9 @@ export async function startDeliveryBed(length: number): Promise<DeliveryBed> {
         ...{ name: 'seeder', level: 'info' },
         destination: { write: (line) => void logged.push(line) },
       })
-      const gateways = createGateways([init.gateway ?? createGatewayClient({ url: bed.gateway.url, account })])
+      const gateways = createGateways([
+        init.gateway ?? createGatewayClient({ url: init.gatewayUrl ?? bed.gateway.url, account }),
+      ])
       const settler = createSettler(
         { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: gateways, logger },
         { idleSeconds: 0, voucherTimeout: 2_000 },

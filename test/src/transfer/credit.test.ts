@@ -63,6 +63,19 @@ describe('the credit book', () => {
     expect(proven.room()).to.equal(2 * MIB)
   })
 
+  it('leaves room for others to begin when the cheats of one address or holder have had their part', () => {
+    const { book } = bookWith({ budget: 64 * MIB })
+    const cheats = Array.from({ length: 8 }, (_, at) => book.open(`c${at}`, 0, ['address 192.0.2.0/24', 'sponsor x']))
+    for (const tab of cheats) tab.serve(tab.room())
+    expect(book.unsigned).to.equal(2 * MIB)
+    expect(book.open('h', 0, ['address 198.51.100.0/24', 'sponsor x']).room(), 'a sponsor has many buyers').to.equal(
+      MIB,
+    )
+    const [first] = cheats
+    first!.sign(MIB)
+    expect(cheats.at(-1)!.room(), 'what is signed for makes room').to.equal(MIB)
+  })
+
   it('turns what a closed session left unsigned into debt of its subjects after 30 seconds', () => {
     const { book, clock, debts } = bookWith()
     const tab = book.open('a', 0, ['sponsor x', 'address 192.0.2.0/24'])
