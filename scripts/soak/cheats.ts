@@ -23,8 +23,8 @@ import { CaseFailure, campaign } from './campaign.ts'
 const CHEAT = resolve(import.meta.dirname, '../../test/swarm/cheat.ts')
 const MIB = 2 ** 20
 /** Bytes a second that the seeder sends, to all together. */
-const UPLINK = 8 * MIB
-const CONTENT = 64 * MIB
+const UPLINK = 4 * MIB
+const CONTENT = 32 * MIB
 const RECONNECTS = 10
 /** Cheats run for this long, then stand still for as long: what else happens on this machine meets both alike. */
 const SPAN_MILLISECONDS = 10_000
