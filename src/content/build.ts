@@ -54,7 +54,7 @@ export interface BuildInit {
 export async function buildMetainfo(init: BuildInit): Promise<Metainfo> {
   const files = [...init.files].sort((a, b) => inTreeOrder(a.path, b.path))
   const length = checkFiles(init, files)
-  const pieceLength = init.pieceLength ?? choosePieceLength(length)
+  const pieceLength = init.pieceLength ?? choosePieceLength(length, files.length)
   checkSize(init, files, pieceLength)
 
   const hashes: FileHashes[] = []

@@ -16,8 +16,9 @@ export const MIN_PIECE_LENGTH = 16 * 1024
 /** Longest piece that is read from others' metainfo. */
 export const MAX_PIECE_LENGTH = 128 * 1024 * 1024
 
-/** What `choosePieceLength` stays within. */
-export const SHORTEST_CHOSEN_PIECE = 256 * 1024
+/** What `choosePieceLength` stays within: for one file, and for several. */
+export const SHORTEST_CHOSEN_PIECE = 1024 * 1024
+export const SHORTEST_SHARED_PIECE = 256 * 1024
 export const LONGEST_CHOSEN_PIECE = 16 * 1024 * 1024
 
 /** Longest name of a file or folder, in bytes of UTF-8: what ext4, APFS and NTFS can hold. */

@@ -15,6 +15,7 @@ import type {
 import { type TLSComponents, tls } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { joinWrites } from './joined-writes.ts'
 
 /** Offered beside the muxers by those who agree on one later. */
 const NO_EARLY_MUXER = 'libp2p'
@@ -157,6 +158,7 @@ async function handshake(
     // Only now anything that was decrypted can be read.
     const secured = toMessageStream(connection, socket)
     resetBelow(secured, raw)
+    joinWrites(secured, socket)
     decryptions.set(secured, { socket, flush: gatherReads(socket) })
     return { remotePeer, connection: secured, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }

@@ -2,9 +2,13 @@ import type { ContentStore } from '../content/index.ts'
 import { UNIT_BYTES } from '../content/index.ts'
 import { FRAME_DIVISOR, MAX_DATA_FRAME_BYTES } from './constants.ts'
 import type { Tab } from './credit.ts'
+import type { Message } from './generated/wire.js'
 import type { Admission } from './ports.ts'
 import type { QueuedWant, WantQueue } from './wants.ts'
 import type { Writer } from './writer.ts'
+
+/** The roots of a piece of 16 MiB; longer ones travel by themselves. */
+const MAX_JOINED_BYTES = 4096
 
 export interface SendLoopInit {
   readonly content: ContentStore
@@ -65,16 +69,19 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
     }
     const length = frameLength(want)
     if (length === 0) return false
+    let before: Partial<Message> | undefined
     if (want.hashes) {
       want.hashes = false
       const roots = await content.unitRoots(want.piece)
-      writer.send({ hashes: { piece: want.piece, roots: Uint8Array.from(roots) } })
+      const hashes: Partial<Message> = { hashes: { piece: want.piece, roots: Uint8Array.from(roots) } }
+      if (roots.length <= MAX_JOINED_BYTES) before = hashes
+      else writer.send(hashes)
     }
-    await sendFrame(want, length)
+    await sendFrame(want, length, before)
     return true
   }
 
-  async function sendFrame(want: QueuedWant, length: number): Promise<void> {
+  async function sendFrame(want: QueuedWant, length: number, before?: Partial<Message>): Promise<void> {
     const offset = want.next
     // first asked, then counted: bytes that may not be sent are nobody's debt
     if (tab !== null) admission.noteServed(BigInt(tab.served + length))
@@ -82,7 +89,7 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
     want.next += length
     if (want.next === want.end) wants.removeFirst()
     const frame = await writer.sendData(
-      ...([want.piece, offset, length] as const),
+      { piece: want.piece, offset, length, before },
       (target) => content.read(want.piece, offset, target),
       signal,
     )

@@ -11,10 +11,18 @@ export interface Writer {
   /** A message that may be long. Resolves when its turn is over. */
   sendLong(message: Partial<Message>, signal: AbortSignal): Promise<void>
   /**
-   * One data frame. `fill` writes the bytes into the memory that it is given; what it returns is resolved when they are
-   * there, and the frame takes its turn then. Reading for the next frame may begin before this one is gone.
+   * One data frame, behind the message that has to come before it. `fill` writes the bytes into the memory that it is given;
+   * what it returns is resolved when they are there, and the frame takes its turn then. Reading for the next frame may begin
+   * before this one is gone.
    */
-  sendData(piece: number, offset: number, length: number, fill: Fill, signal: AbortSignal): Promise<Sending>
+  sendData(frame: DataFrame, fill: Fill, signal: AbortSignal): Promise<Sending>
+}
+
+export interface DataFrame {
+  readonly piece: number
+  readonly offset: number
+  readonly length: number
+  readonly before?: Partial<Message> | undefined
 }
 
 export type Fill = (target: Uint8Array) => Promise<void>
@@ -24,8 +32,14 @@ export interface Sending {
   readonly sent: Promise<void>
 }
 
-/** Room for the header of a data frame in front of its bytes, so that both travel in one write. */
-const HEADER_BYTES = 32
+/**
+ * Room in front of the bytes of a data frame, so that everything travels in one write: for its header, the roots of a piece
+ * of 16 MiB, and what the connection has to say before.
+ */
+const HEADER_BYTES = 8192
+
+/** Tells the connection where a frame begins: before that, the memory is free for headers of its own. */
+const HEADROOM = Symbol.for('bitcdn.headroom')
 
 /**
  * One for each connection: long writes take turns, from memory that is used again. libp2p tells nobody when bytes have
@@ -101,22 +115,29 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
       if (open()) stream.send(encodeMessage(message))
     },
     sendLong: (message, signal) => takeTurn(() => stream.send(encodeMessage(message)), signal),
-    async sendData(piece, offset, length, fill, signal) {
+    async sendData({ piece, offset, length, before }, fill, signal) {
       const buffer = await borrow()
-      const header = encodeMessage({ data: { piece, offset, length } })
-      const start = HEADER_BYTES - header.length
+      const head = headOf({ data: { piece, offset, length } }, before)
+      const start = HEADER_BYTES - head.length
       try {
-        buffer.set(header, start)
+        buffer.set(head, start)
         await fill(buffer.subarray(HEADER_BYTES, HEADER_BYTES + length))
       } catch (error) {
         release(buffer)
         throw error
       }
+      Object.assign(buffer.buffer, { [HEADROOM]: start })
       const sent = sendBuffer(buffer, buffer.subarray(start, HEADER_BYTES + length), signal)
       sent.catch(() => undefined)
       return { sent }
     },
   }
+}
+
+/** Everything in front of the data. What has to come before it is short: a receiver takes 64 KiB in a message, we send less. */
+function headOf(header: Partial<Message>, before: Partial<Message> | undefined): Uint8Array {
+  const own = encodeMessage(header)
+  return before === undefined ? own : Buffer.concat([encodeMessage(before), own])
 }
 
 /**

@@ -138,13 +138,22 @@ describe('making metainfo', () => {
 })
 
 describe('the chosen piece length', () => {
-  it('is a power of two from 256 KiB to 16 MiB and makes at most 2,048 pieces in between', () => {
-    for (const bytes of [1, 256 * KIB, 2 ** 29, 2 ** 29 + 1, 10 * 2 ** 30, 2 ** 35, 2 ** 35 + 1, 2 ** 45]) {
-      const length = choosePieceLength(bytes)
-      expect(Math.log2(length) % 1).to.equal(0)
-      expect(length).to.be.within(256 * KIB, 16 * KIB * KIB)
-      if (length < 16 * KIB * KIB) expect(bytes / length).to.be.at.most(2048)
-    }
+  for (const [files, shortest] of [
+    [1, 1024 * KIB],
+    [2, 256 * KIB],
+  ] as const) {
+    it(`of ${files === 1 ? 'a file' : 'several files'} is a power of two from ${shortest / KIB} KiB to 16 MiB and makes at most 2,048 pieces in between`, () => {
+      for (const bytes of [1, 256 * KIB, 2 ** 29, 2 ** 29 + 1, 10 * 2 ** 30, 2 ** 35, 2 ** 35 + 1, 2 ** 45]) {
+        const length = choosePieceLength(bytes, files)
+        expect(Math.log2(length) % 1).to.equal(0)
+        expect(length).to.be.within(shortest, 16 * KIB * KIB)
+        if (length < 16 * KIB * KIB) expect(bytes / length).to.be.at.most(2048)
+      }
+      expect(choosePieceLength(1, files)).to.equal(shortest)
+    })
+  }
+
+  it('grows with the content', () => {
     expect(choosePieceLength(10 * 2 ** 30)).to.equal(8 * KIB * KIB)
   })
 })

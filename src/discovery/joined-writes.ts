@@ -1,0 +1,77 @@
+// What libp2p sends is a list: a header of twelve bytes, a message, a header, a megabyte. Written one by one, each becomes
+// a record and a turn of the loop of its own; written together, Node copies the megabyte into fresh memory. Here what is short
+// is joined, in front of the long part where its owner left room for that.
+import type { MessageStream } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/**
+ * On an ArrayBuffer: where a message begins in it that is sent now. What stands before it is free, and may be written to.
+ * Whoever sends from memory of its own sets it by this symbol, so that it need not know who sends.
+ */
+export const HEADROOM: unique symbol = Symbol.for('bitcdn.headroom') as never
+
+/** Shorter parts are joined: copying them costs less than a write. */
+const LONG_BYTES = 4096
+
+type Memory = ArrayBufferLike & { [HEADROOM]?: number }
+
+interface SendSeam {
+  sendData?(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean }
+}
+
+interface Outlet {
+  write(bytes: Uint8Array): boolean
+}
+
+/** Connections that do not send through `sendData` keep their way. */
+export function joinWrites(connection: MessageStream, socket: Outlet): void {
+  const seam = connection as MessageStream & SendSeam
+  if (typeof seam.sendData !== 'function') return
+  seam.sendData = (data) => {
+    let sentBytes = 0
+    let canSendMore = true
+    for (const part of joined(data)) {
+      canSendMore = socket.write(part)
+      sentBytes += part.length
+      if (!canSendMore) break
+    }
+    return { sentBytes, canSendMore }
+  }
+}
+
+/** The bytes of `data` in as few parts as can be had without copying long ones. */
+export function* joined(data: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+  let run: Uint8Array[] = []
+  for (const part of data) {
+    if (part.length < LONG_BYTES) {
+      run.push(part)
+      continue
+    }
+    const whole = inFront(run, part)
+    if (whole === null) {
+      if (run.length > 0) yield together(run)
+      yield part
+    } else yield whole
+    run = []
+  }
+  if (run.length > 0) yield together(run)
+}
+
+function together(run: readonly Uint8Array[]): Uint8Array {
+  return run.length === 1 ? (run[0] as Uint8Array) : Buffer.concat(run)
+}
+
+/** `run` written in front of `part`, where there is room. */
+function inFront(run: readonly Uint8Array[], part: Uint8Array): Uint8Array | null {
+  const memory = part.buffer as Memory
+  const bytes = run.reduce((sum, { length }) => sum + length, 0)
+  if (bytes === 0 || memory[HEADROOM] !== part.byteOffset || bytes > part.byteOffset) return null
+  delete memory[HEADROOM]
+  const whole = new Uint8Array(part.buffer, part.byteOffset - bytes, bytes + part.length)
+  let at = 0
+  for (const short of run) {
+    whole.set(short, at)
+    at += short.length
+  }
+  return whole
+}

@@ -1,0 +1,66 @@
+import type { MessageStream } from '@libp2p/interface'
+import { expect } from 'chai'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { HEADROOM, joined, joinWrites } from '../../../src/discovery/joined-writes.ts'
+import { noise } from '../../swarm/content.ts'
+
+const short = (byte: number, length = 12): Uint8Array => new Uint8Array(length).fill(byte)
+
+/** A long message that begins at `start` of memory whose front is free. */
+function long(start: number, length = 100_000): Uint8Array {
+  const memory = new Uint8Array(start + length)
+  memory.set(noise(length, 3), start)
+  Object.assign(memory.buffer, { [HEADROOM]: start })
+  return memory.subarray(start)
+}
+
+describe('joined writes', () => {
+  it('puts what is short in front of a long part, in the memory that is free there', () => {
+    const part = long(64)
+    const [one, ...rest] = [...joined([short(1), short(2, 20), part])]
+    expect(rest).to.deep.equal([])
+    expect(one?.buffer).to.equal(part.buffer)
+    expect(Buffer.from(one ?? short(0)).equals(Buffer.concat([short(1), short(2, 20), noise(100_000, 3)]))).to.equal(
+      true,
+    )
+  })
+
+  it('touches no memory whose owner said nothing, or said it for another message', () => {
+    const silent = new Uint8Array(100_064)
+    const other = long(64).subarray(10)
+    const tight = long(8)
+    for (const part of [silent.subarray(64), other, tight]) {
+      const before = Buffer.from(new Uint8Array(part.buffer))
+      const parts = [...joined([short(1), part])]
+      expect(parts.map(({ length }) => length)).to.deep.equal([12, part.length])
+      expect(before.equals(new Uint8Array(part.buffer))).to.equal(true)
+    }
+  })
+
+  it('uses room once: a second message from the same place may follow one that is still on its way', () => {
+    const part = long(64)
+    expect([...joined([short(1), part])].length).to.equal(1)
+    expect([...joined([short(2), part])].length).to.equal(2)
+  })
+
+  it('joins what is short behind and between, and keeps the order', () => {
+    const parts = [...joined([short(1), short(2), noise(5_000, 1), short(3), short(4), noise(5_000, 2), short(5)])]
+    expect(parts.map(({ length }) => length)).to.deep.equal([24, 5_000, 24, 5_000, 12])
+    expect(parts.map((part) => part[0])).to.deep.equal([1, noise(1, 1)[0], 3, noise(1, 2)[0], 5])
+  })
+
+  it('stops where the socket is full, and says how much it took', () => {
+    const written: number[] = []
+    const connection = { sendData: () => expect.fail('not replaced') } as unknown as MessageStream
+    joinWrites(connection, {
+      write(bytes) {
+        written.push(bytes.length)
+        return written.length < 2
+      },
+    })
+    const seam = connection as unknown as { sendData(data: Uint8ArrayList): unknown }
+    const answer = seam.sendData(new Uint8ArrayList(short(1), noise(5_000, 1), short(2), noise(5_000, 2)))
+    expect(written).to.deep.equal([12, 5_000])
+    expect(answer).to.deep.equal({ sentBytes: 5_012, canSendMore: false })
+  })
+})
