@@ -5,6 +5,10 @@ const MIB = 1024 * 1024
 /** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
 export const SLICE_BYTES = 8 * UNIT_BYTES
 
+/** Wants of a seeder whose rate is not known yet, and how many a slow one gets in a second: they are shorter then. */
+export const FIRST_SLICE_BYTES = 2 * UNIT_BYTES
+export const SLICES_PER_SECOND = 8
+
 /** SHA-256. */
 export const DIGEST_BYTES = 32
 
@@ -41,6 +45,9 @@ export const SIGN_MILLISECONDS = 1_000
 
 /** In the end, a slice that is awaited for longer than this is asked for at a second seeder too. */
 export const HEDGE_MILLISECONDS = 600
+
+/** The same for a slice that the second seeder would take long for, too. */
+export const LATE_HEDGE_MILLISECONDS = 4 * HEDGE_MILLISECONDS
 
 /** A seeder that owes slices and sends nothing for this long is left. */
 export const STALL_MILLISECONDS = 8_000

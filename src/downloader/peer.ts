@@ -4,12 +4,11 @@ import type { Head, SignedTerms } from '../receipts/index.ts'
 import { RefusedError, StreamEndedError } from '../transfer/index.ts'
 import {
   CONNECT_MILLISECONDS,
-  FIRST_WANTS,
   HEDGE_MILLISECONDS,
+  LATE_HEDGE_MILLISECONDS,
   LINE_MILLISECONDS,
   LINE_SECONDS,
   MAX_LINE_BYTES,
-  MAX_WANTS_IN_FLIGHT,
   RENEW_SHARE,
   RETRY_MILLISECONDS,
   SHORT_LINE_BYTES,
@@ -20,7 +19,7 @@ import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
 import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
-import { createRate } from './rate.ts'
+import { createRate, sliceBytes, wantsAllowed } from './rate.ts'
 import { failureOf, isForNow, mayRetry } from './retry.ts'
 
 export interface PeerInit {
@@ -264,9 +263,15 @@ export function createPeer(init: PeerInit): DownloadPeer {
   function pump(): void {
     if (destination === null || finishing || active?.ending === true) return
     const { plan, intake } = destination
-    while (active !== null && inFlight() < wantsAllowed() && intake.free > 0) {
+    while (active !== null && inFlight() < wantsAllowed(rate) && intake.free > 0) {
       const room = Math.min(active.room, SLICE_BYTES)
-      const next = room <= 0 ? null : (plan.take(owner, room) ?? plan.hedge(owner, room, HEDGE_MILLISECONDS))
+      const fresh = Math.min(room, sliceBytes(rate))
+      const next =
+        room <= 0
+          ? null
+          : (plan.take(owner, fresh) ??
+            plan.hedge(owner, fresh, HEDGE_MILLISECONDS) ??
+            plan.hedge(owner, room, LATE_HEDGE_MILLISECONDS))
       if (next !== null) active.request(next)
       else if (active.room < UNIT_BYTES && spare !== null) detach(active)
       else break
@@ -288,7 +293,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     }
     if (spare !== null) return
     const whole = Number(active?.recorded?.session.line.maxBytes ?? 0)
-    const soon = Math.max(wantsAllowed() * SLICE_BYTES, whole * RENEW_SHARE)
+    const soon = Math.max(wantsAllowed(rate) * SLICE_BYTES, whole * RENEW_SHARE)
     const ahead = Math.max(SLICE_BYTES, Math.min(soon, destination.plan.unassigned))
     if (active !== null && active.room >= ahead) return
     renewing = true
@@ -308,11 +313,6 @@ export function createPeer(init: PeerInit): DownloadPeer {
     let count = 0
     for (const stream of streams) count += stream.inFlight
     return count
-  }
-
-  /** As many slices as its rate fills in a second, within bounds. */
-  function wantsAllowed(): number {
-    return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(rate.value / SLICE_BYTES)))
   }
 
   async function leave(error: Error | null): Promise<void> {
@@ -358,7 +358,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
     pump,
     tick() {
       const now = performance.now()
-      rate.tick(now)
+      // Who is asked for nothing has not become slow.
+      if (inFlight() === 0) rate.skip(now)
+      else rate.tick(now)
       for (const stream of [...streams]) stream.tick()
       pump()
     },

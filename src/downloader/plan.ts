@@ -117,7 +117,7 @@ export function createPlan(store: ContentStore): Plan {
       const missing = missingFrom(slice.piece, slice.offset / UNIT_BYTES, Math.min(maxBytes, slice.length))
       const end = slice.offset + slice.length
       if (missing === null || missing.offset >= end) {
-        if (maxBytes >= SLICE_BYTES) returned.splice(i--, 1)
+        if (maxBytes >= UNIT_BYTES) returned.splice(i--, 1)
         continue
       }
       const length = Math.min(missing.length, end - missing.offset)

@@ -1,4 +1,13 @@
-import { RATE_MILLISECONDS, TICK_MILLISECONDS } from './constants.ts'
+import { UNIT_BYTES } from '../content/piece.ts'
+import {
+  FIRST_SLICE_BYTES,
+  FIRST_WANTS,
+  MAX_WANTS_IN_FLIGHT,
+  RATE_MILLISECONDS,
+  SLICE_BYTES,
+  SLICES_PER_SECOND,
+  TICK_MILLISECONDS,
+} from './constants.ts'
 
 /** Bytes a second, as an average in which what was measured fades with time. */
 export interface Rate {
@@ -6,6 +15,8 @@ export interface Rate {
   note(bytes: number): void
   /** Looks at the clock. */
   tick(now: number): void
+  /** Time in which nothing was asked for says nothing. */
+  skip(now: number): void
 }
 
 /** The clock starts with the first bytes, and the first measure counts at once: a fast seeder is not taken for a slow one. */
@@ -30,5 +41,21 @@ export function createRate(): Rate {
       bytes = 0
       since = now
     },
+    skip(now) {
+      if (bytes === 0) since = now
+      else this.tick(now)
+    },
   }
+}
+
+/** What a rate fills in a fraction of a second, in whole units: nobody waits long in the end for what a slow one began. */
+export function sliceBytes({ value }: Rate): number {
+  if (value === 0) return FIRST_SLICE_BYTES
+  const units = Math.floor(value / SLICES_PER_SECOND / UNIT_BYTES)
+  return Math.min(SLICE_BYTES, Math.max(1, units) * UNIT_BYTES)
+}
+
+/** As many slices as a rate fills in a second, within bounds. */
+export function wantsAllowed({ value }: Rate): number {
+  return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(value / SLICE_BYTES)))
 }
