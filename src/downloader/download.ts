@@ -77,6 +77,8 @@ export interface Downloader {
 }
 
 export function createDownloader(components: DownloaderComponents, init: DownloaderInit = {}): Downloader {
+  // Its thread starts before the first download needs it.
+  sharedChecker()
   return { download: (request) => run(components, init, request) }
 }
 
@@ -93,7 +95,6 @@ async function run(
   const over = new AbortController()
   const outcome = Promise.withResolvers<void>()
   const meter = createMeter()
-  // Its thread starts while seeders are looked for.
   const checker = sharedChecker()
   const startedAt = performance.now()
   const maxSeeders = init.maxSeeders ?? MAX_SEEDERS

