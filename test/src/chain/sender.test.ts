@@ -3,6 +3,7 @@ import { parseGwei } from 'viem'
 import { carry, type JournaledChain, type LocalAccount, tendIntents, withJournal } from '../../../src/chain/index.ts'
 import { hasCode } from '../../../src/errors.ts'
 import type { TransactionJournal } from '../../../src/receipts/index.ts'
+import { startFaultyRpc } from '../../faulty-rpc.ts'
 import { startUnrulyChain, type UnrulyChain } from '../../unruly-chain.ts'
 
 const PAYEE = '0x00000000000000000000000000000000000000aa'
@@ -193,5 +194,32 @@ describe('A transaction that is written down', () => {
     )
     expect(new Set(sent.map(({ receipt }) => receipt.transactionHash)).size).to.equal(12)
     expect((await nonces()).toSorted((a, b) => a - b)).to.deep.equal(Array.from({ length: 12 }, (_, at) => at))
+  })
+
+  it('is not bid for again while the chain stands still', async () => {
+    await chain.automine(false)
+    await begin('a')
+    for (let look = 0; look < 5; look++) await tend(AT_ONCE)
+    expect((await journal.entry('a'))!.signed).to.have.length(1)
+    await chain.mine()
+    expect(await nonces()).to.deep.equal([0])
+  })
+
+  it('waits for the slower of two endpoints, is not sent twice for it, and is not stuck', async () => {
+    await chain.mine(20) // it knows the contracts and the wallet's money
+    const behind = await startFaultyRpc(chain.rpcUrl, { choose: () => 'stale', lag: 20n })
+    const both = [behind.url, chain.rpcUrl]
+    sender = { ...withJournal(await chain.connect(account, { rpcUrl: both }), journal), journal }
+    await chain.automine(false)
+    await begin('a')
+    await chain.mine()
+    await tend(AT_ONCE)
+    await chain.mine(chain.finalDepth)
+    expect((await tend(AT_ONCE)).map(({ standing }) => standing.state)).to.deep.equal(['mined'])
+    await chain.mine(20)
+    expect(await tend(AT_ONCE)).to.deep.equal([])
+    await behind.close()
+    expect(await nonces()).to.deep.equal([0])
+    expect((await journal.entry('a'))?.state).to.equal('done')
   })
 })

@@ -56,6 +56,8 @@ async function settle({ path, rpcUrl, registry, privateKey, point }: SettleTask)
     })),
   }
   const logger = { info() {}, warn() {} }
-  await createSettler({ ledger, chain: createSettlementChain(sending, journal), vouchers: null, logger }).settleOnce()
+  const settler = createSettler({ ledger, chain: createSettlementChain(sending, journal), vouchers: null, logger })
+  await settler.settleOnce()
+  if (point === 'end') await settler.reconcile() // its block came after the look at which block is final
   await ledger.close()
 }
