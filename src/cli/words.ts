@@ -40,9 +40,9 @@ export function speakIn(known: Coin): void {
 }
 
 /** "holds 5000000 token units" is said as "holds 5.00 tUSD", a price of gas in gwei. For people; JSON keeps the units. */
-export function inCoins(text: string): string {
+export function inCoins(text: string, { symbol, decimals }: Coin = coin): string {
   return text
-    .replaceAll(/\b(\d+) token units?\b/g, (_all, units) => `${money(BigInt(units), coin.decimals)} ${coin.symbol}`)
+    .replaceAll(/\b(\d+) token units?\b/g, (_all, units) => `${money(BigInt(units), decimals)} ${symbol}`)
     .replaceAll(/\b(\d+) wei\b/g, (_all, wei) => `${formatGwei(BigInt(wei))} gwei`)
 }
 

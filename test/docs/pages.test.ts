@@ -58,7 +58,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
 ]
 
 describe('every command of the pages for creators, seeders, buyers and platforms', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let bed: Bed
   let funder: Persona
   let stop: () => Promise<void>

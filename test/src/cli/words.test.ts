@@ -25,8 +25,9 @@ describe('numbers in words', () => {
   })
 
   it('says the amounts of failures as people write them', () => {
-    expect(inCoins('0xabc holds 0 token units and needs 5000000 token units. Gas costs 1500000000 wei now.')).to.equal(
-      '0xabc holds 0.00 USD and needs 5.00 USD. Gas costs 1.5 gwei now.',
+    const words = '0xabc holds 0 token units and needs 5000000 token units. Gas costs 1500000000 wei now.'
+    expect(inCoins(words, { symbol: 'EURS', decimals: 2 })).to.equal(
+      '0xabc holds 0.00 EURS and needs 50000.00 EURS. Gas costs 1.5 gwei now.',
     )
   })
 
