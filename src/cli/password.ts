@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts'
 export async function passwordFor(settings: Settings, io: CommandIo, what: string): Promise<string> {
   const given = fromFile(settings) ?? (await io.askSecret?.(`Password of ${what}: `))
   if (given !== undefined && given !== '') return kept(given)
-  throw new BitCdnError('usage', `${what} is encrypted, and no password was given.`, {
+  throw new BitCdnError('usage', `No password was given for ${what}, which is encrypted.`, {
     advice: 'Give --password-file FILE, or run the command in a terminal: it asks.',
   })
 }
