@@ -46,14 +46,15 @@ export function createChecker(thread: URL = THREAD): Checker {
 
   function start(): void {
     const starting = new Worker(thread)
-    // A process does not live on for this thread; whoever waits for an answer has sockets and clocks.
-    starting.unref()
     starting.on('message', (right: FromCheckThread) => {
       if (right < 0) worker = starting
       else waiting.shift()?.answer(right)
     })
     starting.on('error', fallBack)
     starting.on('exit', (code) => fallBack(new Error(`it ended with code ${code}`)))
+    // A process does not live on for this thread; whoever waits for an answer has sockets and clocks. Last: listening
+    // for messages would hold the process again.
+    starting.unref()
   }
 
   function fallBack({ message }: Error): void {

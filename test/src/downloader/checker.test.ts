@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,5 +91,13 @@ describe('the checker', () => {
       process.off('warning', onWarning)
       await rm(folder, { recursive: true, force: true })
     }
+  })
+
+  it('lets the process end that has nothing else to do', async function () {
+    this.timeout(60_000)
+    const source = new URL('../../../src/downloader/checker.ts', import.meta.url)
+    const program = `const { createChecker } = await import('${source}'); createChecker(); setTimeout(() => {}, 500)`
+    const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 })
+    expect(status).to.equal(0)
   })
 })
