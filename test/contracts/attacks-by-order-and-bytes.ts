@@ -1,21 +1,25 @@
 // What must not work, one attack per test: by whoever comes first, and by bytes that no honest client sends.
 import { expect } from 'chai'
 import secp256k1 from 'secp256k1'
-import { join, owed, PRICE } from './batch.ts'
+import { createLog, join, owed, PRICE } from './batch.ts'
 import { settle, skips } from './fates.ts'
 import { DAY, ethers, MIB, networkHelpers, USD, wallet } from './fixture.ts'
 import { funded, pool } from './funded.ts'
 
 const { loadFixture, time } = networkHelpers
 
-/** A signature that does recover somebody, but with the higher of the two values of s. */
-function highS(digest: string): { signature: string; signer: string } {
+/** The greatest s that is taken; above it lie the twins of all signatures. */
+const HALF_OF_THE_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+
+/** A signature with this s, and whom it recovers. */
+function withS(digest: string, s: bigint): { signature: string; signer: string } {
   const { r } = wallet().signingKey.sign(digest)
-  const s = ethers.toBeHex(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a1n, 32)
-  const signature = ethers.concat([r, s])
+  const signature = ethers.concat([r, ethers.toBeHex(s, 32)])
   const key = secp256k1.ecdsaRecover(ethers.getBytes(signature), 0, ethers.getBytes(digest), false)
   return { signature, signer: ethers.computeAddress(ethers.hexlify(key)) }
 }
+
+const highS = (digest: string) => withS(digest, HALF_OF_THE_ORDER + 1n)
 
 describe('BandwidthSettlement under attack', () => {
   describe('by whoever comes first', () => {
@@ -153,6 +157,29 @@ describe('BandwidthSettlement under attack', () => {
       const signed = await log.voucher({ by: all.payer, delegated: true, to: head, amount: 7n })
       const forged = ethers.concat([ethers.dataSlice(signed, 0, 37 + 40), byDelegate.signer, byDelegate.signature])
       await skips(all, forged, 'Signature')
+    })
+
+    it('the greatest low s is taken', async () => {
+      const all = await loadFixture(funded)
+      const log = all.log()
+      const head = ethers.dataSlice(ethers.id('next'), 0, 24)
+      const digest = await all.settlement.voucherDigest(all.seeder.address, 1n, log.pricePerGiB, log.head, head, 7n)
+      const { signature, signer: key } = withS(digest, HALF_OF_THE_ORDER)
+      await all.own.authorizeSigner(key, USD)
+      const signed = await log.voucher({ by: all.payer, delegated: true, to: head, amount: 7n })
+      expect(await settle(all, ethers.concat([ethers.dataSlice(signed, 0, 37 + 40), key, signature]))).to.deep.equal([
+        7n,
+      ])
+    })
+
+    it('a signature that recovers nobody does not stand for the sponsor zero, even for nothing', async () => {
+      const all = await loadFixture(funded)
+      const nobody = createLog({ ...all, sponsor: ethers.ZeroAddress, seeder: all.seeder.address }).add(1n)
+      const signed = await nobody.voucher({ by: all.payer, amount: 0n })
+      const unsigned = ethers.concat([ethers.dataSlice(signed, 0, 37 + 40), new Uint8Array(64)])
+      await skips(all, unsigned, 'Signature')
+      await skips(all, signed, 'Signature')
+      expect((await all.settlement.lane(nobody.key)).head).to.equal(nobody.lines[0]!.session)
     })
 
     it('a kind that does not exist reverts', async () => {

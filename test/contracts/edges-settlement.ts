@@ -277,6 +277,14 @@ describe('BandwidthSettlement at its edges', () => {
     )
   })
 
+  it('tells that a group without lines is worth nothing', async () => {
+    const all = await loadFixture(world)
+    const log = all.log()
+    await expect(all.seeding.settle(all.seeder.address, await log.raw({ by: all.payer })))
+      .to.emit(all.settlement, 'Skipped')
+      .withArgs(all.seeder.address, all.payer.address, log.key, 0n, REASONS.indexOf('HeadUnmoved'))
+  })
+
   it('names the kind that it does not know', async () => {
     const { settlement, seeding, seeder } = await loadFixture(world)
     for (const [sent, told] of [
