@@ -205,6 +205,18 @@ describe('BandwidthSettlement under attack', () => {
       expect(await pool(settlement, payer.address)).to.equal(970n * USD)
     })
 
+    it('an allowance above the pool spends the pool and no more', async () => {
+      const all = await loadFixture(funded)
+      const delegate = wallet()
+      await all.own.authorizeSigner(delegate.address, 5_000n * USD)
+      const log = all.log().add(1n)
+      const by = { by: delegate, delegated: true, amount: 1_500n * USD }
+      await skips(all, await log.voucher(by), 'Unpaid')
+      expect(await settle(all, await log.voucher({ ...by, least: 1n }))).to.deep.equal([1_000n * USD])
+      expect(await pool(all.settlement, all.payer.address)).to.equal(0n)
+      expect((await signer(all.settlement, all.payer.address, delegate.address)).allowance).to.equal(4_000n * USD)
+    })
+
     it('a used-up allowance does not void what a reserve covers', async () => {
       const all = await loadFixture(funded)
       const { own, seeder } = all
