@@ -226,6 +226,14 @@ describe('BandwidthSettlement at its edges', () => {
       ['Skipped', owed([1n]), 'Signature'],
       ['Settled', owed([1n]), 'None'],
     ])
+    expect((await signer(settlement, payer.address, delegate.address)).allowance).to.equal(10n * USD - 3n)
+  })
+
+  it('touches no delegate where the sponsor signed', async () => {
+    const { settlement, seeding, seeder, payer, log } = await loadFixture(world)
+    await seeding.settle(seeder.address, await log().add(1n).voucher({ by: payer, amount: 5n }))
+    const nobody = await signer(settlement, payer.address, ethers.ZeroAddress)
+    expect([nobody.active, nobody.allowance]).to.deep.equal([false, 0n])
   })
 
   it('shows the digests, keys and nonces that others compute', async () => {
