@@ -72,7 +72,8 @@ async function seederOf(chain: UnrulyChain, run: Run, at: number): Promise<(inde
       ...{ ledger, chain: createSettlementChain(connected, ledger.journal), vouchers: null, logger: quiet },
     })
     await settleWhenFree(settler)
-    await settler.reconcile() // what was handed over again just now is in a block by now
+    // what was handed over again just now is in a block before long
+    for (let look = 0; (await settler.reconcile()).length > 0 && look < 100; look++) await sleep(100)
     const earnings = await ledger.earnings()
     const open = await ledger.journal.open({ chainId: connected.id })
     await ledger.close()
