@@ -95,9 +95,12 @@ describe('the checker', () => {
 
   it('lets the process end that has nothing else to do', async function () {
     this.timeout(60_000)
+    const folder = await mkdtemp(join(tmpdir(), 'bitcdn-checker-'))
+    const program = join(folder, 'program.mjs')
     const source = new URL('../../../src/downloader/checker.ts', import.meta.url)
-    const program = `const { createChecker } = await import('${source}'); createChecker(); setTimeout(() => {}, 500)`
-    const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 })
+    await writeFile(program, `import { createChecker } from '${source}'\ncreateChecker()\nsetTimeout(() => {}, 500)\n`)
+    const { status } = spawnSync(process.execPath, [program], { timeout: 30_000 })
+    await rm(folder, { recursive: true, force: true })
     expect(status).to.equal(0)
   })
 })
