@@ -28,6 +28,8 @@ interface Row {
   readonly receiverCpuPerGiB: number
   /** Of one receiver, at its highest. */
   readonly rssMiB: number
+  /** Codes of warnings that something slower was used than was meant to be. */
+  readonly fallbacks?: readonly string[]
 }
 
 interface Run {
@@ -35,6 +37,7 @@ interface Run {
   readonly sender: number
   readonly receiver: number
   readonly rss: number
+  readonly fallbacks: readonly string[]
 }
 
 interface Contest {
@@ -87,7 +90,7 @@ async function runOnce(rival: Rival, state: string, round: number): Promise<Run>
     sampler = setInterval(() => fetching.forEach((program) => void program.peakMebibytes()), SAMPLE_MILLISECONDS)
     const startedAt = performance.now()
     for (const program of fetching) program.child.stdin?.write('go\n')
-    await Promise.all(fetching.map((program) => program.nextLine()))
+    const answers = await Promise.all(fetching.map((program) => program.nextLine()))
     const seconds = (performance.now() - startedAt) / 1000
     const after = await Promise.all(programs.map((program) => program.cpuSeconds()))
     for (const to of targets) await checkDelivered(join(to, basename(what.path)), bytes, rival)
@@ -98,6 +101,7 @@ async function runOnce(rival: Rival, state: string, round: number): Promise<Run>
       sender: sum(spent.slice(0, seeders)) / gib,
       receiver: sum(spent.slice(seeders)) / gib,
       rss: Math.max(...fetching.map((program) => program.peakMebibytes())),
+      fallbacks: answers.flatMap((answer) => answer.split(' ').slice(1)),
     }
   } finally {
     clearInterval(sampler)
@@ -161,6 +165,7 @@ function rowOf({ rival, state, runs }: Contest): Row {
   })
   const middle = (value: (run: Run) => number): number =>
     median(runs.flatMap((run) => (run === null ? [] : [value(run)])))
+  const fallbacks = [...new Set(runs.flatMap((run) => run?.fallbacks ?? []))]
   return {
     name: `${rival.name} ${state}`,
     mib_s: Math.round(middle((run) => run.mibPerSecond)),
@@ -168,6 +173,7 @@ function rowOf({ rival, state, runs }: Contest): Row {
     senderCpuPerGiB: rounded(middle((run) => run.sender)),
     receiverCpuPerGiB: rounded(middle((run) => run.receiver)),
     rssMiB: middle((run) => run.rss),
+    ...(fallbacks.length === 0 ? {} : { fallbacks }),
   }
 }
 
@@ -191,6 +197,7 @@ function table(lines: readonly Row[]): string {
     `${mebibytes} MiB (1 to 8: a quarter each), medians of ${rounds}`,
     line('', 'MiB/s', 'to bitcdn', 'send s/GiB', 'recv s/GiB', 'recv MiB'),
     ...lines.map((row) => line(row.name, row.mib_s, row.ratio, row.senderCpuPerGiB, row.receiverCpuPerGiB, row.rssMiB)),
+    ...lines.flatMap(({ name, fallbacks = [] }) => fallbacks.map((code) => `${name} fell back: ${code}`)),
     ...missing().map((rival) => `Not on this machine, so not measured: ${rival}.`),
     '',
   ].join('\n')

@@ -19,6 +19,11 @@ type Init = { readonly tls: 'direct' | 'stock'; readonly reads?: 'placed' | 'pla
 
 const init = JSON.parse(process.argv[2] ?? '{}') as Init
 const over = once(process.stdin, 'end')
+/** Ways that were meant to be taken and were not: they belong to the result. */
+const fallbacks: string[] = []
+process.on('warning', ({ code = '' }: Error & { code?: string }) => {
+  if (code.startsWith('BITCDN_')) fallbacks.push(code)
+})
 const special = {
   ...(init.tls === 'stock' ? { encrypters: [tls()] } : {}),
   ...(init.reads === undefined ? {} : { reads: init.reads }),
@@ -40,7 +45,10 @@ if (init.role === 'send') {
   const store = await openDownload(metainfo, folder, { journal: join(folder, '.journal') })
   const record = openDownloadRecord(join(folder, '.record'))
   const request = { content: metainfo, sources, discover: false, record }
-  await downloader.download({ ...request, store: async () => untilSync(store, () => process.stdout.write('done\n')) })
+  await downloader.download({
+    ...request,
+    store: async () => untilSync(store, () => process.stdout.write(`${['done', ...fallbacks].join(' ')}\n`)),
+  })
   await over
   record.close()
   await store.close()
