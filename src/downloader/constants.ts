@@ -5,6 +5,9 @@ const MIB = 1024 * 1024
 /** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
 export const SLICE_BYTES = 8 * UNIT_BYTES
 
+/** Writes at one time. A file is written by one at a time anyway; more threads would only wait for each other. */
+export const MAX_WRITES = 2
+
 /** Wants of a seeder whose rate is not known yet, and how many a slow one gets in a second: they are shorter then. */
 export const FIRST_SLICE_BYTES = 2 * UNIT_BYTES
 export const SLICES_PER_SECOND = 8

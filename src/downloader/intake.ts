@@ -1,7 +1,7 @@
 import { type ContentStore, LEAF_BYTES, type Piece, UNIT_BYTES, unitLength, verifyUnitRoots } from '../content/index.ts'
 import { ProtocolError } from '../transfer/index.ts'
 import type { Checker } from './checker.ts'
-import { DIGEST_BYTES } from './constants.ts'
+import { DIGEST_BYTES, MAX_WRITES } from './constants.ts'
 import { BadUnitError } from './errors.ts'
 import type { Plan } from './plan.ts'
 import { createSlots, type Slot } from './slots.ts'
@@ -25,7 +25,7 @@ export interface Intake {
   readonly free: number
   borrow(): Slot
   giveBack(slot: Slot): void
-  /** Resolves when everything is written and would survive a power cut. Throws what the store threw. */
+  /** Resolves when everything that was given is written and would survive a power cut. Throws what the store threw. */
   flush(): Promise<void>
   /** No stream of the download is open any more. */
   close(): void
@@ -41,13 +41,39 @@ export interface IntakeInit {
   written(): void
 }
 
+interface Waiting {
+  readonly piece: Piece
+  readonly offset: number
+  readonly slot: Slot
+  readonly length: number
+  done(): void
+}
+
 /** Unit roots of complete pieces are forgotten beyond this many; a slow seeder may still send a hedged one. */
 const MAX_KEPT_PIECES = 1024
 
 export function createIntake({ store, plan, checker, failed, written }: IntakeInit): Intake {
   const roots = new Map<number, Uint8Array>()
   const slots = createSlots()
-  const writes = new Set<Promise<void>>()
+  const waiting: Waiting[] = []
+  const unwritten = new Set<Promise<void>>()
+  let writing = 0
+
+  function writeNext(): void {
+    const next = writing < MAX_WRITES ? waiting.shift() : undefined
+    if (next === undefined) return
+    const { piece, offset, slot, length, done } = next
+    writing += 1
+    store
+      .write(piece.index, offset, slot.bytes.subarray(0, length))
+      .then(() => slots.giveBack(slot))
+      .then(written, failed)
+      .finally(() => {
+        writing -= 1
+        done()
+        writeNext()
+      })
+  }
 
   function rootsOf(piece: Piece): Uint8Array {
     const known = isOneUnit(piece) ? piece.root : roots.get(piece.index)
@@ -84,18 +110,11 @@ export function createIntake({ store, plan, checker, failed, written }: IntakeIn
       }
     },
     write(piece, offset, slot, length) {
-      const write = store.write(piece.index, offset, slot.bytes.subarray(0, length)).then(
-        () => {
-          slots.giveBack(slot)
-          writes.delete(write)
-          written()
-        },
-        (error: Error) => {
-          writes.delete(write)
-          failed(error)
-        },
-      )
-      writes.add(write)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      unwritten.add(promise)
+      void promise.then(() => unwritten.delete(promise))
+      waiting.push({ piece, offset, slot, length, done: resolve })
+      writeNext()
     },
     get free() {
       return slots.free
@@ -103,7 +122,8 @@ export function createIntake({ store, plan, checker, failed, written }: IntakeIn
     borrow: slots.borrow,
     giveBack: slots.giveBack,
     async flush() {
-      while (writes.size > 0) await Promise.all(writes)
+      // What comes meanwhile is the next flush's: of a fast download there would never be an end.
+      await Promise.all(unwritten)
       await store.flush()
     },
     close: () => checker.forget(slots.all()),
