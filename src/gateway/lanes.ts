@@ -45,7 +45,8 @@ export function createLanes({ chain, log, recovery }: LanesComponents): Lanes {
     const stored = await log.laneLog(lane)
     if (stored === null || head === firstHead(lane)) return head === firstHead(lane)
     if (stored.settled === head || stored.tip === head || stored.lines.some((line) => line.next === head)) return true
-    return (await log.line(head)) !== null // an endpoint that lags: the head is one that was passed
+    const passed = await log.line(head) // an endpoint that lags: the head is one that was passed, in this lane's log
+    return passed !== null && laneKey(passed.lane) === laneKey(lane)
   }
 
   return {

@@ -1,17 +1,19 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { authorizeSigner, deposit, type LocalAccount, reserve, settle } from '../../../src/chain/index.ts'
-import { createGateway } from '../../../src/gateway/index.ts'
+import { createGateway, type Gateway } from '../../../src/gateway/index.ts'
 import type { GatewayClient, PresentedLog } from '../../../src/gateway-client/index.ts'
 import {
   type AuthorizedSession,
   createSessionKey,
   encodeBatch,
+  firstHead,
   headsAfter,
   type Lane,
   type LogLine,
   signerFromAccount,
   signHead,
+  signVoucher,
 } from '../../../src/receipts/index.ts'
 import { openSponsorLog } from '../../../src/storage/sqlite/index.ts'
 import { createLogger } from '../../../src/telemetry/index.ts'
@@ -156,6 +158,36 @@ describe('a gateway whose log was lost or restored from an older copy', () => {
     expect(await client.presentLog({ lane: copy.lane, log: settled })).to.equal('adopted')
     await gateway.stop()
     await other.close()
+  })
+
+  it('goes on with no lane that the chain led into the log of another one', async () => {
+    const copy = await seederWith(2)
+    const { account: buyer } = await bed.buyer()
+    const own = await bed.chain.as(bed.sponsor)
+    const ask = async (gateway: Gateway) => {
+      const { sessions } = await bed.client(buyer, gateway).openSessions({
+        contentId: bed.content.contentId,
+        download: 'on lane 1 alone',
+        remaining: 100n * MIB,
+        requests: [
+          {
+            terms: await bed.terms(copy.account, { lanes: [1n], sequence: 3n }),
+            sessionKey: createSessionKey().address,
+            maxBytes: MIB,
+          },
+        ],
+      })
+      return sessions[0]?.lane
+    }
+    const lane = (await ask(bed.gateway))!
+    const to = copy.sessions[0]!.signed.head
+    const planted = { ...lane, from: firstHead(lane), to, amount: 0n }
+    const { signature } = await signVoucher(own.domain, signerFromAccount(bed.sponsor), planted)
+    const group = { kind: 'voucher', least: null, delegate: null, ...planted, signature } as const
+    await settle(await bed.chain.as(copy.account), { seeder: copy.account.address, batch: encodeBatch([group]) })
+    const gateway = await bed.open()
+    expect(await ask(gateway)).to.equal(undefined)
+    await gateway.stop()
   })
 
   it('takes over nothing that its sponsor did not sign, that leads nowhere, or that a stranger shows', async () => {
