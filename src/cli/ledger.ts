@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Chain } from '../chain/index.ts'
-import { BitCdnError } from '../errors.ts'
+import { BitCdnError, hasCode } from '../errors.ts'
 import type { Earnings, ReceiptLedger, SponsorLog } from '../receipts/index.ts'
 import { createSettlementChain, createSettler } from '../settlement/index.ts'
 import * as sqlite from '../storage/sqlite/index.ts'
@@ -65,7 +65,11 @@ export async function readEarnings(
 ): Promise<Earnings> {
   if (chain !== null) {
     const components = { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: null, logger: QUIET }
-    await createSettler(components).reconcile({ signal })
+    try {
+      await createSettler(components).reconcile({ signal })
+    } catch (error) {
+      if (!hasCode(error, 'refused')) throw error // who settles at this moment has just looked at the chain
+    }
   }
   const { served, receipted, vouchered, submitted, paid } = await ledger.earnings(filter)
   return { served, receipted, vouchered, submitted, paid }

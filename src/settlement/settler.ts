@@ -67,7 +67,10 @@ export interface SettledTransaction {
 }
 
 export interface Settler {
-  /** Compares the ledger with the chain, settles what is worth it, and writes down what came of it. */
+  /**
+   * Compares the ledger with the chain, settles what is worth it, and writes down what came of it. This and the others
+   * throw `refused` while another process settles from the same ledger.
+   */
   settleOnce(options?: SettleOptions): Promise<SettleReport>
   /** Batches for an operator to send. The lines in them are sealed; nothing is marked as sent. */
   prepare(options?: SettleOptions): Promise<Preparation>
@@ -145,45 +148,48 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     })
   }
 
+  async function settleOnce(given: SettleOptions = {}): Promise<SettleReport> {
+    const options = { ...init, ...definedIn(given) }
+    const { signal, dryRun = false } = options
+    if (!dryRun) await reconcile({ signal })
+    const gasPrice = await chain.gasPrice({ signal })
+    if (!dryRun && given.maxGasPrice !== undefined) requireCheapGas(gasPrice, given.maxGasPrice)
+    const prices = { gas: gasPrice, most: options.maxGasPrice ?? null, coin: options.coinPrice ?? null }
+    const now = await chain.time({ signal })
+    const surveyed = await survey(components, await lanesOf(options.seeder), { ...options, prices, now })
+    const notes = [...surveyed.notes]
+    const transactions: SettledTransaction[] = []
+    for (const chosen of dryRun ? [] : surveyed.transactions) {
+      const outcome = await sendUnlessTaken(chosen, notes, signal)
+      if (outcome === null) continue
+      const lanes = lanesIn(chosen.batches)
+      if (outcome === 'pending') {
+        for (const lane of lanes) notes.push({ lane, words: 'sent, and not in a block yet; it is looked after' })
+        continue
+      }
+      const { hash, gasUsed, final } = outcome
+      const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
+      transactions.push({ hash, gasUsed, amount, final })
+      notes.push(...skippedNotes(outcome, lanes))
+      logger.info({ hash, amount: String(amount), gas: String(gasUsed), final }, 'settled')
+    }
+    for (const { lane, words } of notes) logger.warn({ sponsor: lane.sponsor, lane: String(lane.lane) }, words)
+    const batches = surveyed.transactions.flatMap((chosen) => chosen.batches)
+    return {
+      ...{ transactions, lanes: surveyed.lanes, gasPrice, notes },
+      settled: transactions.reduce((sum, { amount }) => sum + amount, 0n),
+      asked: batches.reduce((sum, { amount }) => sum + amount, 0n),
+      vouchers: batches.reduce((sum, { vouchers }) => sum + vouchers, 0),
+      receipts: batches.reduce((sum, { receipts }) => sum + receipts, 0),
+    }
+  }
+
   return {
-    prepare,
-    reconcile,
+    prepare: (options) => ledger.settling(() => prepare(options)),
+    reconcile: (options) => ledger.settling(() => reconcile(options)),
     submitted: (hash, moves) => ledger.markSubmitted(hash, moves),
-    async settleOnce(given = {}) {
-      const options = { ...init, ...definedIn(given) }
-      const { signal, dryRun = false } = options
-      if (!dryRun) await reconcile({ signal })
-      const gasPrice = await chain.gasPrice({ signal })
-      if (!dryRun && given.maxGasPrice !== undefined) requireCheapGas(gasPrice, given.maxGasPrice)
-      const prices = { gas: gasPrice, most: options.maxGasPrice ?? null, coin: options.coinPrice ?? null }
-      const now = await chain.time({ signal })
-      const surveyed = await survey(components, await lanesOf(options.seeder), { ...options, prices, now })
-      const notes = [...surveyed.notes]
-      const transactions: SettledTransaction[] = []
-      for (const chosen of dryRun ? [] : surveyed.transactions) {
-        const outcome = await sendUnlessTaken(chosen, notes, signal)
-        if (outcome === null) continue
-        const lanes = lanesIn(chosen.batches)
-        if (outcome === 'pending') {
-          for (const lane of lanes) notes.push({ lane, words: 'sent, and not in a block yet; it is looked after' })
-          continue
-        }
-        const { hash, gasUsed, final } = outcome
-        const amount = outcome.settled.reduce((sum, move) => sum + move.amount, 0n)
-        transactions.push({ hash, gasUsed, amount, final })
-        notes.push(...skippedNotes(outcome, lanes))
-        logger.info({ hash, amount: String(amount), gas: String(gasUsed), final }, 'settled')
-      }
-      for (const { lane, words } of notes) logger.warn({ sponsor: lane.sponsor, lane: String(lane.lane) }, words)
-      const batches = surveyed.transactions.flatMap((chosen) => chosen.batches)
-      return {
-        ...{ transactions, lanes: surveyed.lanes, gasPrice, notes },
-        settled: transactions.reduce((sum, { amount }) => sum + amount, 0n),
-        asked: batches.reduce((sum, { amount }) => sum + amount, 0n),
-        vouchers: batches.reduce((sum, { vouchers }) => sum + vouchers, 0),
-        receipts: batches.reduce((sum, { receipts }) => sum + receipts, 0),
-      }
-    },
+    settleOnce: (options) =>
+      options?.dryRun === true ? settleOnce(options) : ledger.settling(() => settleOnce(options)),
   }
 }
 

@@ -34,8 +34,14 @@ export interface Lease {
   other(sql: Sql): Promise<{ holder: string; left: number; expires: number } | null>
 }
 
-export function createLease(init: { name: string; holds: string; lock?: ProcessLock | undefined }): Lease {
-  const { name, holds, lock } = init
+/** `advice` is for whoever finds it taken. */
+export function createLease(init: {
+  name: string
+  holds: string
+  advice: string
+  lock?: ProcessLock | undefined
+}): Lease {
+  const { name, holds, advice, lock } = init
   const holder = randomBytes(8).toString('hex')
   let epoch: number | null = null
   let pending: number | null = null
@@ -69,7 +75,7 @@ export function createLease(init: { name: string; holds: string; lock?: ProcessL
        WHERE ${free} RETURNING epoch`,
       ...[name, holder, LEASE_TIME],
     )
-    if (row === undefined) throw heldElsewhere(holds)
+    if (row === undefined) throw heldElsewhere(holds, advice)
     return Number(row.epoch)
   }
 
@@ -93,7 +99,7 @@ export function createLease(init: { name: string; holds: string; lock?: ProcessL
         `SELECT holder FROM leases WHERE name = ? AND holder <> ? AND expires > ${sql.clock}${sql.forUpdate}`,
         ...[name, holder],
       )
-      if (row !== undefined) throw heldElsewhere(holds)
+      if (row !== undefined) throw heldElsewhere(holds, advice)
     },
     committed() {
       if (pending !== null) epoch = pending
@@ -117,11 +123,8 @@ export function createLease(init: { name: string; holds: string; lock?: ProcessL
   }
 }
 
-function heldElsewhere(holds: string): BitCdnError {
-  return refused(
-    `Another process ${holds} this ledger.`,
-    'Stop it first, or give this one a data folder or a database of its own.',
-  )
+function heldElsewhere(holds: string, advice: string): BitCdnError {
+  return refused(`Another process ${holds} this ledger.`, advice)
 }
 
 function leaseLost(holds: string): BitCdnError {

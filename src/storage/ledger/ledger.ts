@@ -5,7 +5,7 @@ import type { Address } from 'viem'
 import { BitCdnError, hasCode } from '../../errors.ts'
 import { checkSignatureForm, type Head, type ReceiptLedger } from '../../receipts/index.ts'
 import { createGroupCommit } from '../group-commit.ts'
-import { createLease, LEASE_TIME, type ProcessLock } from '../lease.ts'
+import { createLease, LEASE_TIME, type Lease, type ProcessLock } from '../lease.ts'
 import type { Engine, Soon, Sql } from '../sql.ts'
 import { markFailed, markSubmitted, saveVoucher, seal, submissions } from './claims.ts'
 import { earnings } from './earnings.ts'
@@ -42,8 +42,14 @@ export async function createLedger(
   const { engine, lock } = components
   const { now = Date.now, node = 'default', keepSettled = 30 * DAY } = init
   if (init.domain !== undefined) await bindDomain(engine, init.domain)
-  const serving = createLease({ name: `serve/${node}`, holds: 'serves from', lock })
-  const settling = createLease({ name: 'settle', holds: 'settles from' })
+  const serving = createLease({
+    ...{ name: `serve/${node}`, holds: 'serves from', lock },
+    advice: 'Stop it first, or give this one a data folder or a database of its own.',
+  })
+  /** One for each round: who was silent for too long in one may take part in the next. */
+  const newRound = () =>
+    createLease({ name: 'settle', holds: 'settles from', advice: 'Wait until it is done, and try again.' })
+  let settling = newRound()
   const sent = new Map<Head, bigint>()
   let written: ReadonlyMap<Head, bigint> = new Map()
   let rounds = 0
@@ -88,15 +94,15 @@ export async function createLedger(
   }, PRUNE_EVERY).unref()
 
   /** Waits for a holder that says nothing any more; one that goes on saying something is alive. */
-  async function takeOver<T>(work: (sql: Sql) => Soon<T>): Promise<T> {
+  async function takeOver<T>(lease: Lease, work: () => Promise<T>): Promise<T> {
     const until = performance.now() + 2 * LEASE_TIME
     let seen: { holder: string; expires: number } | null = null
     for (;;) {
       try {
-        return await serve(work)
+        return await work()
       } catch (error) {
-        if (!hasCode(error, 'refused') || lock !== undefined || performance.now() > until) throw error
-        const other = await group.read((sql) => serving.other(sql))
+        if (!hasCode(error, 'refused') || performance.now() > until) throw error
+        const other = await group.read((sql) => lease.other(sql))
         if (other !== null && seen !== null && (other.holder !== seen.holder || other.expires !== seen.expires))
           throw error
         seen ??= other
@@ -124,17 +130,20 @@ export async function createLedger(
       }, SERVED_DELAY).unref()
     },
     releaseSession: (session, final) => serve((sql) => releaseSession(sql, session, final, now())),
-    releaseAll: () => takeOver((sql) => releaseAll(sql, node)),
+    releaseAll: () => {
+      const release = () => serve((sql) => releaseAll(sql, node))
+      return lock === undefined ? takeOver(serving, release) : release() // a lock of the dead is free
+    },
     lanes: () => group.read(async (sql) => (await allLanes(sql)).map(({ lane }) => lane)),
     settleable: (lane, options = {}) => group.read((sql) => settleable(sql, lane, options, now())),
     async settling(round) {
-      rounds++
+      if (rounds++ === 0) settling = newRound()
+      const { hold, release } = settling
       try {
-        await settle(() => {})
+        await takeOver(settling, () => group.write(() => {}, hold))
         return await round()
       } finally {
-        rounds--
-        if (rounds === 0) await group.write((sql) => settling.release(sql)).catch(() => {}) // else it expires
+        if (--rounds === 0) await group.write(release).catch(() => {}) // else it expires
       }
     },
     seal: (lane, to) => settle((sql) => seal(sql, lane, to)),

@@ -232,24 +232,26 @@ describe('Settling', () => {
     }
   })
 
-  it('sends nothing that another process is already sending', async () => {
+  it('sends nothing while another process settles, and nothing again after it', async () => {
     const at = await scene({ lines: 1 })
     await at.serve(0, 5n * MIB)
     const beside = await openLedger({ path: at.path })
     const onChain = createSettlementChain(at.seederChain, at.ledger.journal)
     const besideChain = createSettlementChain(at.seederChain, beside.journal)
-    const slow: typeof onChain = {
+    const second = createSettler({ ledger: beside, chain: besideChain, vouchers: null, logger })
+    let refusal: unknown
+    const watched: typeof onChain = {
       ...onChain,
-      // Between the plan of the first and its signature, the second plans, signs and sends.
+      // Between the plan of the first and its signature, the second comes.
       async settle(id, calls, options) {
-        await createSettler({ ledger: beside, chain: besideChain, vouchers: null, logger }).settleOnce()
+        refusal = await second.settleOnce().catch((error: unknown) => error)
         return onChain.settle(id, calls, options)
       },
     }
-    const late = createSettler({ ledger: at.ledger, chain: slow, vouchers: null, logger })
-    const report = await late.settleOnce()
-    expect(report.transactions).to.have.length(0)
-    expect(report.notes.map(({ words }) => words).join()).to.match(/settled already|on their way/)
+    const first = createSettler({ ledger: at.ledger, chain: watched, vouchers: null, logger })
+    expect((await first.settleOnce()).transactions).to.have.length(1)
+    expect((refusal as Error).message).to.include('Another process settles')
+    expect((await second.settleOnce()).transactions).to.have.length(0)
     await beside.close()
     expect(await at.credit()).to.equal(price(5n * MIB))
     expect((await at.ledger.earnings()).paid).to.equal(price(5n * MIB))
