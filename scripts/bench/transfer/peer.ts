@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tls } from '@libp2p/tls'
+import { generatePrivateKey } from 'viem/accounts'
 import { type ContentStore, parseMetainfo } from '../../../src/content/index.ts'
 import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import { createDownloader, openDownloadRecord } from '../../../src/downloader/index.ts'
@@ -39,7 +40,10 @@ if (init.role === 'send') {
   const { torrent, folder, sources } = init
   const metainfo = parseMetainfo(await readFile(torrent))
   const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, ...special })
-  const downloader = createDownloader({ node, sessions: init.free === true ? null : createSponsor(DOMAIN) })
+  const downloader = createDownloader({
+    node,
+    sessions: init.free === true ? null : createSponsor(DOMAIN, 0n, generatePrivateKey()),
+  })
   process.stdout.write('ready\n')
   await once(process.stdin, 'data')
   const store = await openDownload(metainfo, folder, { journal: join(folder, '.journal') })
