@@ -66,7 +66,10 @@ export async function play(bed: Bed, bootstrap: string, options: DevnetOptions) 
   const got = await downloadContent(stage, content, gateway)
   const { earned, vouchers } = await paySeeders(stage, gateway, got)
   const holders = await payHolders(stage, content)
-  stage.say('Payment', `${earned.length} seeders settled in one transaction, ${holders.length} share holders claimed`)
+  stage.say(
+    'Payment',
+    `${earned.length === 1 ? 'the seeder' : `${earned.length} seeders`} settled in one transaction, ${holders.length} share holders claimed`,
+  )
 
   const audit = await auditedBy(bed.chain, content.pass)
   const result: DevnetResult = {
@@ -219,12 +222,20 @@ async function downloadContent(stage: Stage, { contentId, metainfo }: Publicatio
   return got
 }
 
+interface Prepared {
+  readonly batches: readonly { seeder: Address; batch: Hex; vouchers: number }[]
+  /** What stood in the way of a voucher, or waits. */
+  readonly notes: readonly string[]
+}
+
 /** Seeders hand their vouchers to the operator, who settles for all in one transaction; then each withdraws. */
-async function paySeeders({ bed, cast, signal, note }: Stage, gateway: string, got: Json) {
+async function paySeeders({ bed, cast, options, signal, note }: Stage, gateway: string, got: Json) {
   const prepared = await Promise.all(
     cast.seeders.map(async (seeder) => {
       const args = ['claim', '--prepare', '--gateway', gateway, ...bed.chainFlags()]
-      return (await bed.run(seeder, args, 'batches')).batches as { seeder: Address; batch: Hex; vouchers: number }[]
+      const { batches, notes } = (await bed.run(seeder, args, 'batches')) as Json & Prepared
+      for (const text of notes) options.onStep({ kind: 'warning', text })
+      return batches
     }),
   )
   const batches = prepared.flat()

@@ -49,11 +49,12 @@ export function createChecker(thread: URL = THREAD): Checker {
     starting.on('message', (right: FromCheckThread) => {
       if (right < 0) worker = starting
       else waiting.shift()?.answer(right)
+      if (waiting.length === 0) starting.unref()
     })
     starting.on('error', fallBack)
     starting.on('exit', (code) => fallBack(new Error(`it ended with code ${code}`)))
-    // A process does not live on for this thread; whoever waits for an answer has sockets and clocks. Last: listening
-    // for messages would hold the process again.
+    // A process lives on for an answer that is awaited, and not for this thread. Last: listening for messages would hold
+    // the process again.
     starting.unref()
   }
 
@@ -83,6 +84,7 @@ export function createChecker(thread: URL = THREAD): Checker {
       }
       return new Promise((answer) => {
         waiting.push({ slot, begin, length, leaves, answer })
+        worker?.ref()
         post([slot.id, begin, length, leaves])
       })
     },

@@ -67,14 +67,15 @@ describe('the main job, on a folder', function () {
     const buyer = kept.personas.find(({ name }) => name === 'buyer')!
     expect(tree(join(buyer.home, 'downloads', 'Ünïcode 集 album'))).to.deep.equal(tree(source))
     const warnings = steps.flatMap((step) => (step.kind === 'warning' ? [step.text] : []))
-    expect(warnings).to.have.length(1)
+    expect(warnings, warnings.join('\n')).to.have.length(1)
     expect(warnings[0]).to.include('empty')
   })
 
   it('pays every seeder that delivered and every holder, by vouchers, in one settlement', () => {
     expect(result.seeders.reduce((sum, { bytes }) => sum + bytes, 0)).to.equal(result.bytes)
     for (const { bytes, earned } of result.seeders) expect(earned).to.equal((BigInt(bytes) * 50_000n) / 2n ** 30n)
-    expect(result.vouchers).to.equal(result.seeders.filter(({ bytes }) => bytes > 0).length)
+    // some bytes may be worth less than one unit: they are not claimed alone
+    expect(result.vouchers).to.equal(result.seeders.filter(({ earned }) => earned > 0n).length)
     expect(result.transactions.filter(({ what }) => what.startsWith('settle'))).to.have.length(1)
     const [creator, partner, friend] = result.holders.map(({ claimed }) => claimed)
     expect([creator, partner, friend]).to.deep.equal([2_400_000n, 1_200_000n, 400_000n])

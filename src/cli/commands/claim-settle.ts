@@ -6,7 +6,7 @@ import type { LaneReport, SettleReport, Settler } from '../../settlement/index.t
 import { type ClaimContext, claimOptions, payee, withSettler } from '../claims.ts'
 import { printResult } from '../io.ts'
 import { payoutIn, requireOperator } from '../payout.ts'
-import { inCoins } from '../words.ts'
+import { counted, inCoins } from '../words.ts'
 
 export async function settleLedger(context: ClaimContext): Promise<void> {
   await withSettler(context, async (settler, ledger) => {
@@ -68,7 +68,7 @@ async function claim(context: ClaimContext, settler: Settler, { seeder, ledger }
       ? credit === 0n
         ? 'Nothing to claim now.'
         : 'Nothing to settle now.'
-      : `Settled    ${say(report.settled)} by ${report.vouchers} vouchers and ${report.receipts} raw receipts`,
+      : `Settled    ${say(report.settled)} for ${counted(report.receipts, 'receipt')}, ${counted(report.vouchers, 'voucher')} among what was sent`,
     ...(withdrawn === null ? [] : [`Withdrawn  ${say(credit)} to ${to}`]),
     ...(own || credit === 0n
       ? []

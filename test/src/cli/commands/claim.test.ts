@@ -86,7 +86,7 @@ describe('a seeder that is paid', function () {
       const claimed = await claim(seeder, '--all')
       expect(claimed.code, claimed.err).to.equal(0)
       expect(claimed.out)
-        .to.match(/Settled +0\.00298\d* tUSD by 1 vouchers/)
+        .to.match(/Settled +0\.00298\d* tUSD for 1 receipt, 1 voucher/)
         .and.match(/Withdrawn +0\.00298\d* tUSD to 0x/)
       expect(await readBalance(seeder.chain, seeder.address)).to.equal(EARNED)
       expect((await claim(seeder, '--all')).out).to.equal('Nothing to claim now.')
