@@ -81,12 +81,20 @@ async function settleClaims(
       if (round === MOST_ROUNDS) throw new Error(`Claim ${index} of seeder ${at} is stuck.`)
     }
   }
+  let last: unknown
   for (let round = 0; ; round++) {
-    await settler.settleOnce().catch(onlyPassing)
+    last = undefined
+    await settler.settleOnce().catch((error: unknown) => {
+      onlyPassing(error)
+      last = error
+    })
     const { receipted, submitted, paid } = await ledger.earnings()
     if (receipted + submitted === 0n && paid === earner.owed) break
     if (round === MOST_ROUNDS)
-      throw new Error(`Seeder ${at}: ${earner.owed} are owed, ${paid} paid, ${submitted} sent.`)
+      throw new Error(
+        `Seeder ${at}: ${earner.owed} are owed, ${receipted} receipted, ${submitted} sent, ${paid} paid, ${await earner.credit()} credited.`,
+        { cause: last },
+      )
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const credit = await earner.credit()

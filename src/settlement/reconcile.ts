@@ -1,6 +1,7 @@
 // The chain's word goes before the ledger's: what was sent earlier, what somebody else settled, what failed.
 import type { Hex } from 'viem'
-import { type Lane, type LaneMove, laneKey, type ReceiptLedger } from '../receipts/index.ts'
+import { BitCdnError } from '../errors.ts'
+import { type Head, type Lane, type LaneLog, type LaneMove, laneKey, type ReceiptLedger } from '../receipts/index.ts'
 import { SUBMISSION_GRACE } from './constants.ts'
 import type { SettlementChain, SettlementEnd, TakeOver, WaitOptions } from './ports.ts'
 
@@ -30,33 +31,51 @@ export async function recoverSubmissions(
       const outcome = isHash(id) ? await chain.outcome(id, options) : 'unknown'
       const young = age < (options.grace ?? SUBMISSION_GRACE)
       if (outcome === 'pending' || (outcome === 'unknown' && young)) pending.add(id)
-      else await applyEnd(ledger, id, outcome === 'unknown' ? 'dropped' : outcome, moves)
+      else await applyEnd({ ledger, chain }, id, outcome === 'unknown' ? 'dropped' : outcome, moves)
     }
   }
   return [...pending]
 }
 
 /** Writes down in the ledger what became of its moves. */
-export function takeOver({ ledger }: ReconcileComponents): TakeOver {
+export function takeOver(components: ReconcileComponents): TakeOver {
   return async (id, end) => {
-    const submission = (await ledger.submissions()).find((sent) => sent.id === id)
-    await applyEnd(ledger, id, end, submission?.moves ?? [])
+    const submission = (await components.ledger.submissions()).find((sent) => sent.id === id)
+    await applyEnd(components, id, end, submission?.moves ?? [])
   }
 }
 
 /** A lane that moved gets its new head and what was paid; what was skipped is settleable again. */
 async function applyEnd(
-  ledger: ReceiptLedger,
+  { ledger, chain }: ReconcileComponents,
   id: string,
   end: SettlementEnd,
   moves: readonly LaneMove[],
 ): Promise<void> {
-  const lanes = new Map<string, Lane>(moves.map(({ lane }) => [laneKey(lane), lane]))
   for (const { laneKey: key, head, amount } of typeof end === 'string' ? [] : end.settled) {
-    const lane = lanes.get(key)
-    if (lane !== undefined) await ledger.markSettled(lane, head, amount)
+    const move = moves.find(({ lane, to }) => laneKey(lane) === key && to === head)
+    if (move === undefined) continue
+    const log = await ledger.laneLog(move.lane)
+    // A later transaction may be seen to be final first: its amount pays for its own move, not for those before it.
+    if (log === null || log.settled === move.from) await ledger.markSettled(move.lane, head, amount)
+    else if (log.sessions.some(({ next }) => next === head)) await catchUp({ ledger, chain }, log, head)
   }
   await ledger.markFailed(id)
+}
+
+/** Every move that the final chain knows of, from the settled head up to `head`, in order. Throws `rpc-unreachable` when it knows less. */
+async function catchUp({ ledger, chain }: ReconcileComponents, { lane, settled }: LaneLog, head: Head): Promise<void> {
+  const key = laneKey(lane)
+  const history = (await chain.history(lane.seeder)).filter((move) => move.laneKey === key)
+  const last = history.findIndex((move) => move.head === head)
+  if (last < 0) {
+    throw new BitCdnError('rpc-unreachable', `The endpoints do not show yet how lane ${lane.lane} came to ${head}.`, {
+      advice: 'It is asked again; nothing was changed.',
+      retry: true,
+    })
+  }
+  const known = history.findIndex((move) => move.head === settled)
+  for (const move of history.slice(known + 1, last + 1)) await ledger.markSettled(lane, move.head, move.amount)
 }
 
 const isHash = (id: string): id is Hex => /^0x[0-9a-f]{64}$/i.test(id)

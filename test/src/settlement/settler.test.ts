@@ -10,7 +10,13 @@ import {
 } from '../../../src/chain/index.ts'
 import { BitCdnError } from '../../../src/errors.ts'
 import { createSessionKey, signHead } from '../../../src/receipts/index.ts'
-import { createSettlementChain, createSettler, type VoucherSource } from '../../../src/settlement/index.ts'
+import {
+  createSettlementChain,
+  createSettler,
+  type TakeOver,
+  type VoucherSource,
+} from '../../../src/settlement/index.ts'
+import { takeOver } from '../../../src/settlement/reconcile.ts'
 import { openLedger } from '../../../src/storage/sqlite/index.ts'
 import { MIB } from '../../behaviours/log-fixture.ts'
 import { startTestChain, type TestChain, USD } from '../../chain.ts'
@@ -273,5 +279,21 @@ describe('Settling', () => {
     const report = await at.settler().settleOnce()
     expect(report.transactions).to.have.length(0)
     expect(await at.ledger.earnings()).to.deep.include({ submitted: 0n, receipted: 0n, paid: price(11n * MIB) })
+  })
+
+  it('counts what each of two transactions paid, also when the later one is known to be final first', async () => {
+    const at = await scene({ lines: 2 })
+    const chain = createSettlementChain(at.seederChain, at.ledger.journal)
+    const ends: { id: string; end: Parameters<TakeOver>[1] }[] = []
+    for (const place of [0, 1]) {
+      await at.serve(place, BigInt(5 + place) * MIB)
+      const [batch] = (await at.settler().prepare()).batches
+      const id = `claim ${place}`
+      await at.ledger.markSubmitted(id, batch!.moves)
+      ends.push({ id, end: await settle(at.seederChain, batch!) })
+    }
+    const take = takeOver({ ledger: at.ledger, chain })
+    for (const { id, end } of ends.toReversed()) await take(id, end)
+    expect(await at.ledger.earnings()).to.deep.include({ submitted: 0n, receipted: 0n, paid: await at.credit() })
   })
 })
