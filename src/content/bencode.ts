@@ -1,5 +1,6 @@
 // BEP 3's bencode, strictly canonical: what decodes re-encodes to the same bytes. Input comes from strangers, so the
 // decoder is iterative and counts what it makes before it makes it.
+import { createReader, DICTIONARY, END, INTEGER, LIST } from './bencode-reader.ts'
 import { MAX_DEPTH, MAX_METAINFO_BYTES, MAX_TOKENS } from './constants.ts'
 import { BencodeError } from './errors.ts'
 
@@ -7,7 +8,16 @@ import { BencodeError } from './errors.ts'
 export type BencodeDictionary = Map<string, BencodeValue>
 
 /** Integers outside of what a number holds exactly are bigints. Strings are bytes; a JavaScript string encodes as UTF-8. */
-export type BencodeValue = number | bigint | string | Uint8Array | readonly BencodeValue[] | BencodeDictionary
+export type BencodeValue = number | bigint | string | Uint8Array | Encoded | readonly BencodeValue[] | BencodeDictionary
+
+/** A value that is bencoded already: it is written as it stands. */
+export class Encoded {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
 
 /** What {@link decode} makes: never a JavaScript string. */
 export type DecodedValue = number | bigint | Uint8Array | DecodedValue[] | Map<string, DecodedValue>
@@ -18,20 +28,6 @@ export interface DecodeLimits {
   readonly maxDepth?: number
   readonly maxTokens?: number
 }
-
-const INTEGER = 0x69 // i
-const LIST = 0x6c // l
-const DICTIONARY = 0x64 // d
-const END = 0x65 // e
-const COLON = 0x3a
-const MINUS = 0x2d
-const ZERO = 0x30
-const NINE = 0x39
-
-/** Digits of the longest integer that is read: 2^64 has 20. */
-const MAX_DIGITS = 20
-/** Digits of the longest length of a string: enough for the largest metainfo. */
-const MAX_LENGTH_DIGITS = 10
 
 /** A container that is being filled. */
 interface Open {
@@ -99,66 +95,6 @@ function put(parent: Open, value: DecodedValue): void {
   }
 }
 
-/** Walks over the input; every method leaves the position behind what it read. */
-function createReader(bytes: Uint8Array) {
-  let at = 0
-
-  function digits(most: number, until: number): number {
-    const start = at
-    while (at < bytes.length && at - start <= most && bytes[at]! >= ZERO && bytes[at]! <= NINE) at += 1
-    if (at >= bytes.length) throw new BencodeError('the input ends too early', at)
-    if (at - start > most) throw new BencodeError('a number with too many digits', start)
-    if (bytes[at] !== until || at === start) throw new BencodeError('a number was expected', at)
-    if (bytes[start] === ZERO && at - start > 1) throw new BencodeError('a number with a leading zero', start)
-    return start
-  }
-
-  function text(from: number, to: number): string {
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
-  }
-
-  function string(): Uint8Array {
-    const start = digits(MAX_LENGTH_DIGITS, COLON)
-    const length = Number(text(start, at))
-    if (length > bytes.length - at - 1) throw new BencodeError(`a string of ${length} bytes goes beyond the end`, start)
-    at += 1 + length
-    return bytes.subarray(at - length, at)
-  }
-
-  return {
-    position: () => at,
-    skip: () => {
-      at += 1
-    },
-    peek(): number {
-      if (at >= bytes.length) throw new BencodeError('the input ends too early', at)
-      return bytes[at]!
-    },
-    integer(): number | bigint {
-      at += 1
-      const negative = bytes[at] === MINUS
-      if (negative) at += 1
-      const start = digits(MAX_DIGITS, END)
-      if (negative && bytes[start] === ZERO) throw new BencodeError('minus zero', start)
-      const magnitude = text(start, at)
-      at += 1
-      const value = Number(magnitude)
-      if (Number.isSafeInteger(value)) return negative ? -value : value
-      return negative ? -BigInt(magnitude) : BigInt(magnitude)
-    },
-    string,
-    key(last: string | null): string {
-      const start = at
-      const key = string()
-      const name = text(at - key.length, at)
-      if (last !== null && name <= last) {
-        throw new BencodeError(name === last ? 'the same key twice' : 'keys that are not sorted', start)
-      }
-      return name
-    },
-  }
-}
-
 /** Encodes one value; dictionary keys (latin1, one character a byte) are sorted. */
 export function encode(value: BencodeValue): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = []
@@ -179,11 +115,12 @@ export function encode(value: BencodeValue): Uint8Array<ArrayBuffer> {
     } else if (typeof item === 'string') {
       const utf8 = Buffer.from(item, 'utf8')
       words += `${utf8.length}:${utf8.toString('latin1')}`
-    } else if (item instanceof Uint8Array) {
-      words += `${item.length}:`
+    } else if (item instanceof Uint8Array || item instanceof Encoded) {
+      if (item instanceof Uint8Array) words += `${item.length}:`
       flush()
-      parts.push(item)
-      bytes += item.length
+      const part = item instanceof Encoded ? item.bytes : item
+      parts.push(part)
+      bytes += part.length
     } else {
       if (depth >= MAX_DEPTH) throw new BencodeError(`deeper than ${MAX_DEPTH} levels`, bytes)
       if (item instanceof Map) {

@@ -1,12 +1,13 @@
 // Making metainfo from streams of bytes. The figures of what will come out are checked before the first byte is read.
 import { BitCdnError } from '../errors.ts'
-import { type BencodeDictionary, type BencodeValue, byBytes, decode, encode, keyOf } from './bencode.ts'
+import { type BencodeDictionary, type BencodeValue, byBytes, encode, keyOf } from './bencode.ts'
+import { spansOf } from './bencode-spans.ts'
 import {
   HASH_BYTES,
   MAX_METAINFO_BYTES,
   MAX_PIECE_LENGTH,
   MAX_PIECES,
-  MAX_TOKENS,
+  MAX_READ_TOKENS,
   MIN_PIECE_LENGTH,
   V1_HASH_BYTES,
 } from './constants.ts'
@@ -145,15 +146,18 @@ function checkSize(init: BuildInit, files: readonly SourceFile[], pieceLength: n
     return { piecesRoot, layer, v1: new Uint8Array(v1 === 'none' ? 0 : count * V1_HASH_BYTES) }
   })
   try {
-    decode(encode(outerOf(init, files, pieceLength, empty)))
+    spansOf(encode(outerOf(init, files, pieceLength, empty)))
   } catch (cause) {
     if (!(cause instanceof BencodeError)) throw cause
-    throw new MetainfoError(`${files.length} files make a torrent larger than others read (${MAX_TOKENS} values).`, {
-      advice: init.v2Only
-        ? 'Pack small files into an archive first.'
-        : 'Pack small files into an archive first, or try --v2.',
-      cause,
-    })
+    throw new MetainfoError(
+      `${files.length} files make a torrent larger than others read (${MAX_METAINFO_BYTES} bytes, ${MAX_READ_TOKENS} values).`,
+      {
+        advice: init.v2Only
+          ? 'Pack small files into an archive first.'
+          : 'Pack small files into an archive first, or try --v2.',
+        cause,
+      },
+    )
   }
 }
 

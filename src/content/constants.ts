@@ -4,8 +4,11 @@ export const MAX_METAINFO_BYTES = 10 * 1024 * 1024
 /** Dictionaries and lists within each other. A file tree needs one for each folder. */
 export const MAX_DEPTH = 64
 
-/** Dictionaries, lists, keys and values: what the decoder makes an object for. */
+/** Dictionaries, lists, keys and values of which the decoder makes objects at once. */
 export const MAX_TOKENS = 100_000
+
+/** The same of a whole torrent, which is read a file at a time. libtorrent has the same bound. */
+export const MAX_READ_TOKENS = 3_000_000
 
 /** Pieces of a content; more would make bitfields and requests unwieldy. libtorrent has the same bound. */
 export const MAX_PIECES = 2 ** 21

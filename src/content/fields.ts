@@ -1,5 +1,6 @@
 // Reading decoded bencode by name and type, with errors that say which field is wrong.
-import type { DecodedDictionary, DecodedValue } from './bencode.ts'
+import { type DecodedDictionary, type DecodedValue, decode } from './bencode.ts'
+import { type Spans, spansOf } from './bencode-spans.ts'
 import { MetainfoError } from './errors.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -11,6 +12,19 @@ export function textOf(bytes: Uint8Array, what: string): string {
   } catch (cause) {
     throw new MetainfoError(`The ${what} is not valid UTF-8.`, { cause })
   }
+}
+
+/** The entries of a bencoded dictionary, their values still encoded. */
+export function spansIn(bytes: Uint8Array | undefined, what: string): Spans {
+  const spans = bytes === undefined ? null : spansOf(bytes)
+  if (spans !== null) return spans
+  throw new MetainfoError(`The ${what} is ${bytes === undefined ? 'missing' : 'not a dictionary'}.`)
+}
+
+/** One entry of them, decoded. */
+export function decodedIn(spans: Spans, key: string): DecodedValue | undefined {
+  const span = spans.get(key)
+  return span === undefined ? undefined : decode(span)
 }
 
 export function dictionaryOf(value: DecodedValue | undefined, what: string): DecodedDictionary {
@@ -37,8 +51,7 @@ export function countOf(value: DecodedValue | undefined, what: string, least: nu
 }
 
 /** BEP 47's `attr`: one letter for each property. */
-export function attributesOf(entry: DecodedDictionary): string {
-  const attributes = entry.get('attr')
+export function attributesOf(attributes: DecodedValue | undefined): string {
   return attributes === undefined ? '' : Buffer.from(bytesOf(attributes, 'attr of a file')).toString('latin1')
 }
 

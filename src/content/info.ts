@@ -1,9 +1,11 @@
 // The info dictionary: what the infohash is taken over. Everything is checked before anything is allocated by its figures.
 import { createHash } from 'node:crypto'
 import { bytesOfKey, type DecodedDictionary, type DecodedValue, decode } from './bencode.ts'
+import { createReader, DICTIONARY, END } from './bencode-reader.ts'
+import { type Spans, spanAt } from './bencode-spans.ts'
 import { HASH_BYTES, MAX_PIECE_LENGTH, MAX_PIECES, MIN_PIECE_LENGTH, V1_HASH_BYTES } from './constants.ts'
 import { HashMismatchError, MetainfoError } from './errors.ts'
-import { attributesOf, bytesOf, countOf, dictionaryOf, textOf } from './fields.ts'
+import { attributesOf, bytesOf, countOf, decodedIn, dictionaryOf, spansIn, textOf } from './fields.ts'
 import { hasFileList, readFileList } from './file-list.ts'
 import type { ContentFile, ContentId, Metainfo } from './metainfo.ts'
 import { checkName, createPathChecker, quote } from './names.ts'
@@ -24,12 +26,13 @@ export function metainfoFromInfo(info: Uint8Array, expected: ContentId): Metainf
   }
   // A copy: the bytes may be a view into a network buffer, and the names and roots below are views into them.
   const own = new Uint8Array(info)
-  return readInfo(own, dictionaryOf(decode(own), 'info dictionary'))
+  return readInfo(own)
 }
 
-/** A v2 or hybrid info dictionary, checked. `dictionary` is what `info` decodes to. */
-export function readInfo(info: Uint8Array, dictionary: DecodedDictionary): Metainfo {
-  const version = dictionary.get('meta version')
+/** A v2 or hybrid info dictionary, checked. Names and roots are views into `info`. */
+export function readInfo(info: Uint8Array): Metainfo {
+  const dictionary = spansIn(info, 'info dictionary')
+  const version = decodedIn(dictionary, 'meta version')
   if (version !== 2 || !dictionary.has('file tree')) {
     if (version === undefined && hasFileList(dictionary)) {
       throw new MetainfoError('This is a BitTorrent v1 torrent; BitCDN delivers v2 and hybrid ones.', {
@@ -38,10 +41,10 @@ export function readInfo(info: Uint8Array, dictionary: DecodedDictionary): Metai
     }
     throw new MetainfoError(`The info dictionary is not of BitTorrent v2 (meta version ${printable(version)}).`)
   }
-  const name = textOf(bytesOf(dictionary.get('name'), 'name'), 'name')
+  const name = textOf(bytesOf(decodedIn(dictionary, 'name'), 'name'), 'name')
   checkName(name)
   const pieceLength = readPieceLength(dictionary)
-  const files = readTree(dictionaryOf(dictionary.get('file tree'), 'file tree'), pieceLength)
+  const files = readTree(dictionary.get('file tree') as Uint8Array, pieceLength)
   const last = files.at(-1)
   const length = files.reduce((sum, file) => sum + file.length, 0)
   if (last === undefined || length === 0) throw new MetainfoError('The content is empty: it has no bytes to deliver.')
@@ -64,43 +67,50 @@ export function readInfo(info: Uint8Array, dictionary: DecodedDictionary): Metai
   return metainfo
 }
 
-function readPieceLength(dictionary: DecodedDictionary): number {
-  const length = countOf(dictionary.get('piece length'), 'piece length', MIN_PIECE_LENGTH, MAX_PIECE_LENGTH)
+function readPieceLength(dictionary: Spans): number {
+  const length = countOf(decodedIn(dictionary, 'piece length'), 'piece length', MIN_PIECE_LENGTH, MAX_PIECE_LENGTH)
   if (!Number.isInteger(Math.log2(length))) throw new MetainfoError(`The piece length ${length} is no power of two.`)
   return length
 }
 
 /** v2 alone does not tell a file from a folder that holds one file. libtorrent takes both for the file; so do we. */
-function isSingle(files: readonly ContentFile[], dictionary: DecodedDictionary): boolean {
+function isSingle(files: readonly ContentFile[], dictionary: Spans): boolean {
   return files.length === 1 && files[0]?.path.length === 1 && !dictionary.has('files')
 }
 
+const ZERO = 0x30
+const COLON = 0x3a
+
 interface Folder {
   readonly path: readonly string[]
-  readonly entries: Iterator<[string, DecodedValue]>
+  lastKey: string | null
 }
 
-/** The files of BEP 52's tree in its order, which is the order of their pieces. */
-function readTree(tree: DecodedDictionary, pieceLength: number): ContentFile[] {
+/** The files of BEP 52's tree in its order, which is the order of their pieces. `tree` is bencoded, and was checked. */
+function readTree(tree: Uint8Array, pieceLength: number): ContentFile[] {
   const files: ContentFile[] = []
   const checkPath = createPathChecker()
-  const open: Folder[] = [{ path: [], entries: tree.entries() }]
+  const reader = createReader(tree)
+  if (reader.peek() !== DICTIONARY) throw new MetainfoError('The file tree is not a dictionary.')
+  reader.skip()
+  const open: Folder[] = [{ path: [], lastKey: null }]
   let length = 0
   let firstPiece = 0
   for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
-    const next = folder.entries.next()
-    if (next.done) {
+    if (reader.peek() === END) {
+      reader.skip()
       open.pop()
       continue
     }
-    const [key, value] = next.value
-    const path = [...folder.path, textOf(bytesOfKey(key), 'name of a file')]
-    const node = dictionaryOf(value, `entry of ${quote(path.join('/'))} in the file tree`)
-    if (!node.has('')) {
-      if (node.size === 0) throw new MetainfoError(`The folder ${quote(path.join('/'))} is empty.`)
-      open.push({ path, entries: node.entries() })
+    folder.lastKey = reader.key(folder.lastKey)
+    const path = [...folder.path, textOf(bytesOfKey(folder.lastKey), 'name of a file')]
+    if (reader.peek() === DICTIONARY && !isFile(tree, reader.position())) {
+      reader.skip()
+      if (reader.peek() === END) throw new MetainfoError(`The folder ${quote(path.join('/'))} is empty.`)
+      open.push({ path, lastKey: null })
       continue
     }
+    const node = dictionaryOf(decode(spanAt(tree, reader)), `entry of ${quote(path.join('/'))} in the file tree`)
     if (node.size > 1) throw new MetainfoError(`${quote(path.join('/'))} is a file and a folder at once.`)
     checkPath(path)
     const file = readFile(node, path, pieceLength, firstPiece)
@@ -116,10 +126,15 @@ function readTree(tree: DecodedDictionary, pieceLength: number): ContentFile[] {
   return files
 }
 
+/** Whether the dictionary at `at` has the empty key, which is the first in their order. */
+function isFile(tree: Uint8Array, at: number): boolean {
+  return tree[at + 1] === ZERO && tree[at + 2] === COLON
+}
+
 function readFile(node: DecodedDictionary, path: string[], pieceLength: number, firstPiece: number): ContentFile {
   const shown = quote(path.join('/'))
   const entry = dictionaryOf(node.get(''), `entry of ${shown}`)
-  const attributes = attributesOf(entry)
+  const attributes = attributesOf(entry.get('attr'))
   if (attributes.includes('l') || entry.has('symlink path')) {
     throw new MetainfoError(`${shown} is a symbolic link (BEP 47), and links are never followed.`)
   }
@@ -141,7 +156,7 @@ function readFile(node: DecodedDictionary, path: string[], pieceLength: number, 
  * A hybrid must say the same twice, otherwise v1 and v2 peers of one swarm would hold different files: same files in the same
  * order, each at the start of a piece.
  */
-function checkHybrid(dictionary: DecodedDictionary, metainfo: Metainfo): void {
+function checkHybrid(dictionary: Spans, metainfo: Metainfo): void {
   const { pieceLength, files, name } = metainfo
   const { files: listed, single } = readFileList(dictionary, name)
   if (single !== metainfo.single) throw new MetainfoError('The v1 and v2 parts differ: one has a folder, one has none.')
@@ -163,7 +178,7 @@ function checkHybrid(dictionary: DecodedDictionary, metainfo: Metainfo): void {
     }
   }
   const end = listed.at(-1)
-  const pieces = bytesOf(dictionary.get('pieces'), 'list of v1 piece hashes')
+  const pieces = bytesOf(decodedIn(dictionary, 'pieces'), 'list of v1 piece hashes')
   const wanted = Math.ceil(((end?.offset ?? 0) + (end?.length ?? 0)) / pieceLength)
   if (wanted !== metainfo.pieceCount || pieces.length !== wanted * V1_HASH_BYTES) {
     throw new MetainfoError(

@@ -1,5 +1,11 @@
 // Where pieces lie: every file begins at a piece of its own (BEP 52), so a piece is part of exactly one file.
-import { HASH_BYTES, LONGEST_CHOSEN_PIECE, SHORTEST_CHOSEN_PIECE, SHORTEST_SHARED_PIECE } from './constants.ts'
+import {
+  HASH_BYTES,
+  LONGEST_CHOSEN_PIECE,
+  MIN_PIECE_LENGTH,
+  SHORTEST_CHOSEN_PIECE,
+  SHORTEST_SHARED_PIECE,
+} from './constants.ts'
 import { MetainfoError } from './errors.ts'
 import type { ContentFile, Metainfo } from './metainfo.ts'
 import { LEAF_BYTES, type Piece } from './piece.ts'
@@ -10,11 +16,13 @@ const WANTED_PIECES = 2048
 
 /**
  * The piece length for a content of so many bytes: a power of two up to 16 MiB, about 1,000 to 2,000 pieces. A single file has no
- * pieces below 1 MiB, what one request asks for; several have them from 256 KiB on, since v1 pads each file to a whole piece.
+ * pieces below 1 MiB, what one request asks for; several have them from 256 KiB on, or from 16 KiB when they are as small,
+ * since v1 pads each file to a whole piece, and hashes the padding.
  */
 export function choosePieceLength(totalBytes: number, files = 1): number {
   const wanted = powerOfTwo(Math.ceil(totalBytes / WANTED_PIECES))
-  const shortest = files === 1 ? SHORTEST_CHOSEN_PIECE : SHORTEST_SHARED_PIECE
+  const usual = Math.max(powerOfTwo(Math.ceil(totalBytes / files)), MIN_PIECE_LENGTH)
+  const shortest = files === 1 ? SHORTEST_CHOSEN_PIECE : Math.min(usual, SHORTEST_SHARED_PIECE)
   return Math.min(Math.max(wanted, shortest), LONGEST_CHOSEN_PIECE)
 }
 

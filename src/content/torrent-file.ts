@@ -1,9 +1,19 @@
 // A .torrent file: the info dictionary with what stands around it.
 import { createHash } from 'node:crypto'
-import { type BencodeDictionary, bytesOfKey, type DecodedDictionary, decode, encode } from './bencode.ts'
+import { type BencodeDictionary, bytesOfKey, decode, Encoded, encode } from './bencode.ts'
+import type { Spans } from './bencode-spans.ts'
 import { MAX_PIECE_LENGTH, MAX_PIECES, V1_HASH_BYTES } from './constants.ts'
 import { MetainfoError } from './errors.ts'
-import { bytesOf, countOf, dictionaryOf, TRACKER_PROTOCOLS, textOf, urlsOf, WEB_SEED_PROTOCOLS } from './fields.ts'
+import {
+  bytesOf,
+  countOf,
+  decodedIn,
+  spansIn,
+  TRACKER_PROTOCOLS,
+  textOf,
+  urlsOf,
+  WEB_SEED_PROTOCOLS,
+} from './fields.ts'
 import { hasFileList, type ListedFile, readFileList } from './file-list.ts'
 import { readInfo } from './info.ts'
 import { withPieceLayers } from './layers.ts'
@@ -43,7 +53,7 @@ export function parseMetainfo(torrent: Uint8Array): Metainfo {
 /** Reads any .torrent file: v2 and hybrid as {@link parseMetainfo}, v1 alone for showing and verifying. */
 export function parseTorrent(torrent: Uint8Array): Torrent {
   const outer = decodeOuter(torrent)
-  const info = dictionaryOf(outer.get('info'), 'info dictionary')
+  const info = spansIn(outer.get('info'), 'info dictionary')
   const onlyV1 = !info.has('meta version') && !info.has('file tree') && hasFileList(info)
   return onlyV1 ? { v1: readV1(outer, info), v2: null } : { v1: null, v2: readMetainfo(outer) }
 }
@@ -65,8 +75,7 @@ export function encodeTorrent(metainfo: Metainfo): Uint8Array<ArrayBuffer> {
       metainfo.trackers.map((tracker) => [tracker]),
     )
   }
-  // Canonical bencode has one form, so this writes the very bytes that were hashed.
-  outer.set('info', decode(metainfo.info))
+  outer.set('info', new Encoded(metainfo.info))
   const layers: BencodeDictionary = new Map()
   for (const [root, layer] of metainfo.pieceLayers) layers.set(Buffer.from(root, 'hex').toString('latin1'), layer)
   outer.set('piece layers', layers)
@@ -74,19 +83,21 @@ export function encodeTorrent(metainfo: Metainfo): Uint8Array<ArrayBuffer> {
   return encode(outer)
 }
 
-function decodeOuter(torrent: Uint8Array): DecodedDictionary {
+function decodeOuter(torrent: Uint8Array): Spans {
   // A copy: everything that is read stays a view into these bytes, which the caller may reuse.
-  return dictionaryOf(decode(new Uint8Array(torrent)), 'torrent')
+  return spansIn(new Uint8Array(torrent), 'torrent')
 }
 
-function readMetainfo(outer: DecodedDictionary): Metainfo {
-  const dictionary = dictionaryOf(outer.get('info'), 'info dictionary')
-  const bare = readInfo(encode(dictionary), dictionary)
+function readMetainfo(outer: Spans): Metainfo {
+  const info = outer.get('info')
+  if (info === undefined) throw new MetainfoError('The info dictionary is missing.')
+  // A copy of its own: it outlives the rest of the torrent.
+  const bare = readInfo(new Uint8Array(info))
   const layers = new Map<string, Uint8Array>()
   const stored = outer.get('piece layers')
   if (stored !== undefined) {
-    for (const [root, layer] of dictionaryOf(stored, 'piece layers')) {
-      layers.set(Buffer.from(bytesOfKey(root)).toString('hex'), bytesOf(layer, 'piece layer'))
+    for (const [root, layer] of spansIn(stored, 'piece layers')) {
+      layers.set(Buffer.from(bytesOfKey(root)).toString('hex'), bytesOf(decode(layer), 'piece layer'))
     }
   }
   const metainfo = withPieceLayers(bare, layers)
@@ -97,30 +108,32 @@ function readMetainfo(outer: DecodedDictionary): Metainfo {
   return { ...metainfo, ...readSources(outer) }
 }
 
-function readSources(outer: DecodedDictionary): { trackers: string[]; webSeeds: string[] } {
+function readSources(outer: Spans): { trackers: string[]; webSeeds: string[] } {
   const trackers = [
-    ...urlsOf(outer.get('announce'), TRACKER_PROTOCOLS),
-    ...urlsOf(outer.get('announce-list'), TRACKER_PROTOCOLS),
+    ...urlsOf(decodedIn(outer, 'announce'), TRACKER_PROTOCOLS),
+    ...urlsOf(decodedIn(outer, 'announce-list'), TRACKER_PROTOCOLS),
   ]
-  return { trackers: [...new Set(trackers)], webSeeds: urlsOf(outer.get('url-list'), WEB_SEED_PROTOCOLS) }
+  return { trackers: [...new Set(trackers)], webSeeds: urlsOf(decodedIn(outer, 'url-list'), WEB_SEED_PROTOCOLS) }
 }
 
-function readV1(outer: DecodedDictionary, info: DecodedDictionary): TorrentV1 {
-  const name = textOf(bytesOf(info.get('name'), 'name'), 'name')
+function readV1(outer: Spans, info: Spans): TorrentV1 {
+  const name = textOf(bytesOf(decodedIn(info, 'name'), 'name'), 'name')
   checkName(name)
-  const pieceLength = countOf(info.get('piece length'), 'piece length', 1, MAX_PIECE_LENGTH)
+  const pieceLength = countOf(decodedIn(info, 'piece length'), 'piece length', 1, MAX_PIECE_LENGTH)
   const { files, single } = readFileList(info, name)
   const checkPath = createPathChecker()
   for (const file of files) if (!file.pad) checkPath(file.path)
   const all = files.reduce((sum, file) => sum + file.length, 0)
   const pieceCount = Math.ceil(all / pieceLength)
   if (pieceCount > MAX_PIECES) throw new MetainfoError(`The content has ${pieceCount} pieces, more than ${MAX_PIECES}.`)
-  const pieces = bytesOf(info.get('pieces'), 'list of piece hashes')
+  const pieces = bytesOf(decodedIn(info, 'pieces'), 'list of piece hashes')
   if (pieces.length !== pieceCount * V1_HASH_BYTES) {
     throw new MetainfoError(`The torrent has ${pieces.length / V1_HASH_BYTES} piece hashes for ${pieceCount} pieces.`)
   }
   const length = files.reduce((sum, file) => sum + (file.pad ? 0 : file.length), 0)
   if (length === 0) throw new MetainfoError('The content is empty: it has no bytes to deliver.')
-  const infohashV1 = createHash('sha1').update(encode(info)).digest('hex')
+  const infohashV1 = createHash('sha1')
+    .update(outer.get('info') as Uint8Array)
+    .digest('hex')
   return { infohashV1, name, single, pieceLength, files, length, pieceCount, pieces, ...readSources(outer) }
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { spansOf } from '../../../src/content/bencode-spans.ts'
 import { BencodeError, type BencodeValue, decode, encode } from '../../../src/content/index.ts'
 import { BitCdnError } from '../../../src/errors.ts'
 import { thrown } from './failure.ts'
@@ -125,6 +126,37 @@ describe('bencode', () => {
     )
   })
 
+  it('takes apart by entries what it decodes as a dictionary, and nothing else', () => {
+    let dictionaries = 0
+    fc.assert(
+      fc.property(likelyBencode(), (input) => {
+        const value = attempt(() => decode(input))
+        const spans = attempt(() => spansOf(input))
+        expect(spans === undefined, text(input)).to.equal(value === undefined)
+        if (value === undefined || spans === undefined) return
+        if (!(value instanceof Map)) {
+          expect(spans).to.equal(null)
+          return
+        }
+        dictionaries += 1
+        const decoded = new Map([...(spans ?? [])].map(([key, span]) => [key, decode(span)]))
+        expect(decoded).to.deep.equal(value)
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(dictionaries).to.be.greaterThan(100)
+    for (const input of Object.keys(NOT_CANONICAL)) {
+      expect(
+        thrown(() => spansOf(bytes(input))),
+        input,
+      ).to.be.instanceOf(BencodeError)
+      expect(
+        thrown(() => spansOf(bytes(`d1:a${input}e`))),
+        input,
+      ).to.be.instanceOf(BencodeError)
+    }
+  })
+
   it('answers every cut and every changed byte of a real value with a value or a BencodeError', () => {
     const whole = encode(new Map<string, BencodeValue>([['info', [1, -2, 'text', new Map([['k', 'v']])]]]))
     for (let at = 0; at < whole.length; at += 1) {
@@ -168,4 +200,13 @@ function likelyBencode(): fc.Arbitrary<Uint8Array> {
     fc.array(token, { maxLength: 8 }).map((tokens) => bytes(`d${tokens.join('')}e`)),
     fc.uint8Array({ maxLength: 30 }),
   )
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    expect(error).to.be.instanceOf(BencodeError)
+    return undefined
+  }
 }

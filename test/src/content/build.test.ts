@@ -124,8 +124,10 @@ describe('making metainfo', () => {
     })
     const huge = await failure(buildMetainfo({ ...SMALL, pieceLength: 16_384, files: [never('huge', 2 ** 40)] }))
     expect(huge).to.be.instanceOf(MetainfoError)
-    const many = Array.from({ length: 20_000 }, (_, index) => never(`${index}`, 1))
-    expect(await failure(buildMetainfo({ ...SMALL, files: many }))).to.be.instanceOf(MetainfoError)
+    const many = Array.from({ length: 100_000 }, (_, index) => never(`${index}`, 1))
+    const refused = await failure(buildMetainfo({ ...SMALL, files: many }))
+    expect(refused).to.be.instanceOf(MetainfoError)
+    expect(String(refused)).to.contain('100000 files make a torrent larger than others read')
   })
 
   it('refuses trackers and web seeds that are no URLs', async () => {
@@ -137,10 +139,31 @@ describe('making metainfo', () => {
   })
 })
 
+describe('many files', () => {
+  it('of 100,000 make a v2 torrent that reads back', async () => {
+    const files = Array.from(
+      { length: 100_000 },
+      (_, index): SourceFile => ({
+        ...{ path: [`${index % 100}`, `${index}`], length: 1 + (index % 7), executable: false },
+        async *open() {
+          yield new Uint8Array(1 + (index % 7))
+        },
+      }),
+    )
+    const metainfo = await buildMetainfo({ name: 'many', single: false, files, v2Only: true })
+    expect(metainfo.files.length).to.equal(100_000)
+    expect(metainfo.files.map(({ path }) => path.join('/')).sort()).to.deep.equal(
+      files.map(({ path }) => path.join('/')).sort(),
+    )
+    expect(metainfo.pieceLength).to.equal(16 * KIB)
+    expect(parseMetainfo(encodeTorrent(metainfo))).to.deep.equal(metainfo)
+  })
+})
+
 describe('the chosen piece length', () => {
   for (const [files, shortest] of [
     [1, 1024 * KIB],
-    [2, 256 * KIB],
+    [2, 16 * KIB],
   ] as const) {
     it(`of ${files === 1 ? 'a file' : 'several files'} is a power of two from ${shortest / KIB} KiB to 16 MiB and makes at most 2,048 pieces in between`, () => {
       for (const bytes of [1, 256 * KIB, 2 ** 29, 2 ** 29 + 1, 10 * 2 ** 30, 2 ** 35, 2 ** 35 + 1, 2 ** 45]) {
