@@ -34,6 +34,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/cheats' },
   { script: 'soak/sponsors', tenth: true },
   { script: 'soak/snapshots', tenth: true },
+  { script: 'soak/sources', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

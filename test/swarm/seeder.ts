@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { type ContentStore, parseMetainfo } from '../../src/content/index.ts'
+import { parseMetainfo } from '../../src/content/index.ts'
 import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
 import type { ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openLedger } from '../../src/storage/sqlite/index.ts'
 import { type CreditBook, createCreditBook, serve, TRANSFER_PROTOCOL } from '../../src/transfer/index.ts'
 import { createDesk } from './desk.ts'
+import { hostileStore, type StoreFaults } from './hostile-store.ts'
 
-export interface SeederInit {
+export interface SeederInit extends StoreFaults {
   readonly torrent: string
   readonly path: string
   /** Keeps ledger and peer key. */
@@ -24,12 +25,6 @@ export interface SeederInit {
   readonly free?: boolean
   readonly encrypters?: readonly Encrypter[]
   readonly reads?: 'placed' | 'plain'
-  /** Flips one bit in every read of this unit of any piece. */
-  readonly flip?: number
-  /** Bytes a second. */
-  readonly rate?: number
-  /** Serves nothing after so many bytes, but keeps the stream open. */
-  readonly stallAfter?: number
 }
 
 export interface TestSeeder {
@@ -43,7 +38,7 @@ export interface TestSeeder {
 
 export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const metainfo = parseMetainfo(await readFile(init.torrent))
-  const store = hostile(await openSeed(metainfo, init.path), init)
+  const store = hostileStore(await openSeed(metainfo, init.path), init)
   const ledger = await openLedger({ path: join(init.folder, 'ledger.sqlite') })
   await ledger.releaseAll()
   const node = await createNode({
@@ -72,33 +67,6 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
       await node.stop()
       await ledger.close()
       await store.close()
-    },
-  }
-}
-
-/** The store with the faults that a test asked for. */
-function hostile(store: ContentStore, { flip, rate, stallAfter }: SeederInit): ContentStore {
-  let sent = 0
-  let next = 0
-  return {
-    ...{ metainfo: store.metainfo, verifiedBytes: store.verifiedBytes, complete: store.complete },
-    hasPiece: (piece) => store.hasPiece(piece),
-    hasUnit: (piece, unit) => store.hasUnit(piece, unit),
-    bitfield: () => store.bitfield(),
-    unitRoots: (piece) => store.unitRoots(piece),
-    write: (piece, offset, bytes) => store.write(piece, offset, bytes),
-    flush: () => store.flush(),
-    close: () => store.close(),
-    async read(piece, offset, target) {
-      await store.read(piece, offset, target)
-      sent += target.length
-      if (stallAfter !== undefined && sent > stallAfter) await new Promise(() => undefined)
-      const place = flip === undefined ? -1 : flip * 128 * 1024 + 77 - offset
-      if (place >= 0 && place < target.length) target[place] = (target[place] ?? 0) ^ 4
-      if (rate === undefined) return
-      const now = performance.now()
-      next = Math.max(next, now) + (target.length * 1000) / rate
-      await new Promise((resolve) => setTimeout(resolve, next - now))
     },
   }
 }
