@@ -1,7 +1,8 @@
 // Digests of everything that is signed, for one chain and one contract. The type and domain hashes are computed once,
 // and the fields are written into one buffer each: a receipt costs two Keccak blocks.
-import { type Address, type Hex, keccak256, stringToBytes } from 'viem'
+import { type Address, type Hex, stringToBytes } from 'viem'
 import { fromHex, toHex, writeHex, writeUint } from './bytes.ts'
+import { keccak256 } from './keccak.ts'
 import { DOMAIN_NAME, DOMAIN_VERSION, encodeType, type SignedType } from './typed-data.ts'
 import type { Head, Lane, Receipt, SeederTerms, SessionTicket, Voucher } from './types.ts'
 
@@ -48,8 +49,8 @@ export function createDomain(init: DomainInit): Domain {
   envelope.set([0x19, 0x01])
   envelope.set(separator, 2)
   const digest = (fields: Uint8Array): Digest => {
-    envelope.set(keccak256(fields, 'bytes'), 2 + WORD)
-    return keccak256(envelope, 'bytes')
+    envelope.set(keccak256(fields), 2 + WORD)
+    return keccak256(envelope)
   }
 
   const receiptFields = struct('Receipt', 2)
@@ -95,7 +96,7 @@ export function createDomain(init: DomainInit): Domain {
       address(termsFields, 4, terms.settlement, 'The settlement contract')
       const lanes = new Uint8Array(terms.lanes.length * WORD)
       terms.lanes.forEach((lane, i) => void writeUint(lanes, (i + 1) * WORD - 8, 8, lane, 'A lane'))
-      termsFields.set(keccak256(lanes, 'bytes'), 5 * WORD)
+      termsFields.set(keccak256(lanes), 5 * WORD)
       uint(termsFields, 6, 8, terms.pricePerGiB, 'The price per GiB')
       uint(termsFields, 7, 8, terms.sequence, 'The sequence')
       uint(termsFields, 8, 5, terms.expiry, 'The expiry')
@@ -114,18 +115,18 @@ export function createDomain(init: DomainInit): Domain {
 function domainSeparator(chainId: bigint, settlement: Address): Uint8Array {
   const fields = new Uint8Array(5 * WORD)
   const type = 'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'
-  fields.set(keccak256(stringToBytes(type), 'bytes'))
-  fields.set(keccak256(stringToBytes(DOMAIN_NAME), 'bytes'), WORD)
-  fields.set(keccak256(stringToBytes(DOMAIN_VERSION), 'bytes'), 2 * WORD)
+  fields.set(keccak256(stringToBytes(type)))
+  fields.set(keccak256(stringToBytes(DOMAIN_NAME)), WORD)
+  fields.set(keccak256(stringToBytes(DOMAIN_VERSION)), 2 * WORD)
   uint(fields, 3, 32, chainId, 'The chain id')
   address(fields, 4, settlement, 'The settlement contract')
-  return keccak256(fields, 'bytes')
+  return keccak256(fields)
 }
 
 /** The buffer of one struct: its type hash, then `count` words that are written anew for each value. */
 function struct(type: SignedType, count: number): Uint8Array {
   const fields = new Uint8Array((1 + count) * WORD)
-  fields.set(keccak256(stringToBytes(encodeType(type)), 'bytes'))
+  fields.set(keccak256(stringToBytes(encodeType(type))))
   return fields
 }
 
@@ -150,5 +151,5 @@ function fixed(fields: Uint8Array, word: number, width: number, value: Hex, what
 }
 
 function hashOf(bytes: Hex, what: string): Uint8Array {
-  return keccak256(fromHex(bytes, (bytes.length - 2) / 2, what), 'bytes')
+  return keccak256(fromHex(bytes, (bytes.length - 2) / 2, what))
 }

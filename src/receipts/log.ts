@@ -1,6 +1,7 @@
 // The session log: what a lane is called, and how its running hash goes over each line. Same hashes as the contract.
-import { getAddress, type Hex, keccak256 } from 'viem'
+import { getAddress, type Hex } from 'viem'
 import { toHex, writeHex, writeUint } from './bytes.ts'
+import { keccak256 } from './keccak.ts'
 import type { Head, Lane, LogLine } from './types.ts'
 
 const HEAD_BYTES = 24
@@ -13,7 +14,7 @@ export function laneKey(lane: Lane): Hex {
   writeHex(laneFields, 20, 20, lane.seeder, 'The seeder')
   writeUint(laneFields, 40, 8, lane.lane, 'The lane')
   writeUint(laneFields, 48, 8, lane.pricePerGiB, 'The price per GiB')
-  return keccak256(laneFields)
+  return toHex(keccak256(laneFields))
 }
 
 /** H(0): the first 24 bytes of the lane key. */
@@ -26,7 +27,7 @@ export function nextHead(head: Head, line: LogLine): Head {
   writeHex(lineFields, 0, HEAD_BYTES, head, 'The lane head')
   writeHex(lineFields, 24, 20, line.sessionKey, 'The session key')
   writeUint(lineFields, 44, 6, line.maxBytes, 'The most bytes of a line')
-  return toHex(keccak256(lineFields, 'bytes'), 0, HEAD_BYTES)
+  return toHex(keccak256(lineFields), 0, HEAD_BYTES)
 }
 
 /** The heads after each line, in order: `sessions[i]` is `i === 0 ? from : heads[i - 1]`. */

@@ -2,10 +2,11 @@
 // receipt has one encoding (its identity is session and bytes, never these bytes).
 
 import secp256k1 from 'secp256k1'
-import { type Address, getAddress, keccak256 } from 'viem'
+import { type Address, getAddress } from 'viem'
 import { fromHex, toHex, writeHex } from './bytes.ts'
 import type { Digest } from './domain.ts'
 import { malformed } from './errors.ts'
+import { keccak256 } from './keccak.ts'
 import type { CompactSignature } from './types.ts'
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
@@ -55,7 +56,7 @@ function recover(digest: Digest, signature: CompactSignature): Uint8Array | null
     if (isHigh(scratch)) return null
     scratch[32] = (scratch[32] as number) & 0x7f
     secp256k1.ecdsaRecover(scratch, parity, digest, false, publicKey)
-    return keccak256(publicKey.subarray(1), 'bytes')
+    return keccak256(publicKey.subarray(1))
   } catch {
     return null // r or s is zero or out of range, or no point lies above r
   }

@@ -1,10 +1,11 @@
 // Keys that sign: a session key that lives for one download (native, no wallet), and a sponsor's or seeder's account.
 
 import secp256k1 from 'secp256k1'
-import { type Address, getAddress, keccak256, type LocalAccount } from 'viem'
+import { type Address, getAddress, type LocalAccount } from 'viem'
 import { BitCdnError } from '../errors.ts'
 import { fromHex, toHex } from './bytes.ts'
 import type { Digest } from './domain.ts'
+import { keccak256 } from './keccak.ts'
 import { compactFromWallet, compactSignature, isSignedBy } from './signature.ts'
 import { type Statement, typedData } from './typed-data.ts'
 import type { CompactSignature } from './types.ts'
@@ -33,7 +34,7 @@ export function createSessionKey(privateKey?: `0x${string}`): SessionKey {
   }
   const point = secp256k1.publicKeyCreate(secret, false)
   return {
-    address: getAddress(toHex(keccak256(point.subarray(1), 'bytes'), 12)),
+    address: getAddress(toHex(keccak256(point.subarray(1)), 12)),
     privateKey: toHex(secret),
     sign(digest) {
       const { signature, recid } = secp256k1.ecdsaSign(digest, secret)
