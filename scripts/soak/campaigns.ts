@@ -35,6 +35,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/sponsors', tenth: true },
   { script: 'soak/snapshots', tenth: true },
   { script: 'soak/sources', tenth: true },
+  { script: 'soak/downloader-kills', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]

@@ -181,7 +181,7 @@ async function openLine({ random, content }: SessionCase, record: DownloadRecord
   const { sessions } = await sponsor.open({ ...about, requests }, AbortSignal.timeout(10_000))
   const session = sessions[0]!
   const { chainId, settlement } = DOMAIN
-  record.add({ session, privateKey: key.privateKey, chainId, settlement, receipt: null, closed: false })
+  record.add({ session, privateKey: key.privateKey, chainId, settlement, receipt: null, closed: false, held: false })
   return session.session
 }
 

@@ -62,8 +62,8 @@ export const RATE_MILLISECONDS = 500
 export const TICK_MILLISECONDS = 100
 export const PROGRESS_MILLISECONDS = 250
 
-/** How often what was written is made to survive a power cut. */
-export const FLUSH_MILLISECONDS = 10_000
+/** How often what was written is made to survive a power cut, and journalled: what came since is fetched again after a kill. */
+export const FLUSH_MILLISECONDS = 2_000
 
 /** How often the DHT is asked again, and how long a download waits for a seeder when it has none. */
 export const FIND_MILLISECONDS = 5_000

@@ -6,6 +6,7 @@ import { sharedChecker } from './checker.ts'
 import {
   FIND_MILLISECONDS,
   FLUSH_MILLISECONDS,
+  HELD_MILLISECONDS,
   MAX_SEEDERS,
   PATIENCE_MILLISECONDS,
   PROGRESS_MILLISECONDS,
@@ -91,6 +92,7 @@ async function run(
   const log = init.log ?? (() => undefined)
   const contentId = typeof request.content === 'string' ? request.content : request.content.contentId
   const record = request.record ?? createMemoryRecord()
+  const earlier = new Set(record.sessions().map(({ session }) => session.session))
   const peers = new Map<string, DownloadPeer>()
   const over = new AbortController()
   const outcome = Promise.withResolvers<void>()
@@ -270,6 +272,21 @@ async function run(
     })
   }
 
+  /** Whether a seeder is not known to hold what an earlier process signed for it. */
+  function owes(): boolean {
+    return record
+      .sessions()
+      .some(({ session, receipt, held }) => receipt !== null && !held && earlier.has(session.session))
+  }
+
+  /** Seeders that are still owed by an earlier process get a moment to be found: they hear of it when all is closed. */
+  async function creditorsFound(): Promise<void> {
+    const late = AbortSignal.timeout(HELD_MILLISECONDS)
+    const coming = (): boolean =>
+      alive().some(({ state }) => state === 'connecting') || (peers.size === 0 && request.discover !== false)
+    while (owes() && coming() && !late.aborted) await until(TICK_MILLISECONDS, late)
+  }
+
   function interrupt(): void {
     fail(
       new BitCdnError('interrupted', `The download of ${contentId} was interrupted.`, {
@@ -284,12 +301,13 @@ async function run(
   const ticker = setInterval(tick, TICK_MILLISECONDS)
   try {
     if (metainfo !== null) await openStore(metainfo)
-    if (!isComplete(to)) {
+    if (!isComplete(to) || owes()) {
       void search()
       // while seeders are looked for
       components.sessions?.prepare?.(over.signal).catch(() => undefined)
     }
     await outcome.promise
+    await creditorsFound()
   } finally {
     clearInterval(ticker)
     request.signal?.removeEventListener('abort', interrupt)

@@ -49,7 +49,8 @@ export interface Fetcher {
   /** Token units that the receipts of this line amount to. */
   readonly paid: bigint
   has(piece: number): boolean
-  begin(contentId: string, line: RecordedSession | null, to: Destination): Promise<void>
+  /** `to`: null for a stream that only brings a receipt. */
+  begin(contentId: string, line: RecordedSession | null, to: Destination | null): Promise<void>
   request(assignment: Assignment): void
   cancel(assignment: Assignment): void
   /** Looks at the clock: signs what waits for a receipt, leaves a seeder that sends nothing. */

@@ -5,7 +5,7 @@ import { MAX_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
 import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
 import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
-import { isUsable } from './record.ts'
+import { isOwed, isUsable } from './record.ts'
 
 export interface LinesInit {
   readonly contentId: string
@@ -29,10 +29,15 @@ export interface Lines {
    * cover what is left. Throws `refused` when the sponsor gives none to this seeder, and whatever the source throws.
    */
   obtain(terms: SignedTerms, atMost: number): Promise<RecordedSession | null>
-  /** The line is over: what it did not carry may be authorised again. */
-  close(session: Head): void
+  /**
+   * The line is over: what it did not carry may be authorised again. `held`: its seeder holds the last receipt, or takes
+   * none any more; otherwise the receipt is owed to it.
+   */
+  close(session: Head, held: boolean): void
   /** A stream on it ended without closing it: it may be gone on with. */
   release(session: Head): void
+  /** Lines without a stream whose last receipt this seeder is not known to hold: left by a broken stream or a killed process. */
+  owed(terms: SignedTerms): RecordedSession[]
 }
 
 interface Wish {
@@ -126,7 +131,10 @@ export function createLines(init: LinesInit): Lines {
         answer.reject(tooExpensive(session.lane.pricePerGiB, init.maxPrice))
       } else {
         const { chainId, settlement } = terms
-        const entry = { session, privateKey: key.privateKey, chainId, settlement, receipt: null, closed: false }
+        const entry = {
+          ...{ session, privateKey: key.privateKey, chainId, settlement },
+          ...{ receipt: null, closed: false, held: false },
+        }
         record.add(entry)
         inUse.add(session.session)
         answer.resolve(entry)
@@ -136,12 +144,7 @@ export function createLines(init: LinesInit): Lines {
 
   return {
     obtain(terms, atMost) {
-      const kept = record
-        .sessions()
-        .find(
-          (entry) =>
-            !inUse.has(entry.session.session) && isUsable(entry, terms.seeder, terms.chainId, terms.settlement),
-        )
+      const kept = record.sessions().find((entry) => !inUse.has(entry.session.session) && isUsable(entry, terms))
       if (kept !== undefined) {
         inUse.add(kept.session.session)
         return Promise.resolve(kept)
@@ -151,11 +154,13 @@ export function createLines(init: LinesInit): Lines {
       if (timer === null) gather(performance.now())
       return wish.answer.promise
     },
-    close(session) {
+    close(session, held) {
       inUse.delete(session)
       record.markClosed(session)
+      if (held) record.markHeld(session)
     },
     release: (session) => void inUse.delete(session),
+    owed: (terms) => record.sessions().filter((entry) => !inUse.has(entry.session.session) && isOwed(entry, terms)),
   }
 }
 

@@ -19,6 +19,7 @@ import { type Destination, type Fetcher, openFetcher } from './fetcher.ts'
 import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
+import { presentOwed } from './present-owed.ts'
 import { createRate, sliceBytes, wantsAllowed } from './rate.ts'
 import { failureOf, isForNow, mayRetry } from './retry.ts'
 
@@ -74,6 +75,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let state: DownloadPeer['state'] = 'connecting'
   let destination: Destination | null = null
   let connection: Connection | null = null
+  let seederTerms: SignedTerms | null = null
   let active: Fetcher | null = null
   /** Tells what the seeder holds while no line is open. */
   let lastActive: Fetcher | null = null
@@ -121,7 +123,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   /** What broken lines did not carry can be given to others. */
   function giveUpLines(): void {
-    for (const session of broken) lines?.close(session)
+    for (const session of broken) lines?.close(session, false)
     broken.clear()
   }
 
@@ -159,6 +161,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     try {
       const terms = await fetcher.transfer.terms(signal)
       init.check(terms)
+      seederTerms = terms
       const to = await init.destination(fetcher)
       const line = lines === null || terms === null ? null : await obtainLine(lines, terms, to, patient)
       if (isOver(to) || (lines !== null && terms !== null && line === null)) {
@@ -187,7 +190,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     } catch (error) {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
-        if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session)
+        if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session, true)
         else lines?.release(line.session.session)
       }
       throw error
@@ -254,7 +257,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       // A seeder that did not answer may have been cut off: its session can be gone on with later.
       if (inOrder) broken.delete(session)
       else broken.add(session)
-      if (inOrder) lines?.close(session)
+      if (inOrder) lines?.close(session, true)
       else lines?.release(session)
     }
     pump()
@@ -367,6 +370,12 @@ export function createPeer(init: PeerInit): DownloadPeer {
     async finish() {
       finishing = true
       await Promise.all([...streams].map((stream) => retire(stream)))
+      if (lines !== null && seederTerms !== null && connection?.status === 'open') {
+        const { record } = init
+        await presentOwed({ connection, node, record, lines, terms: seederTerms, contentId, signal }).catch(
+          () => undefined,
+        )
+      }
       visitOver.resolve(null)
     },
   }

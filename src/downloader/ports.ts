@@ -58,8 +58,10 @@ export interface RecordedSession {
   readonly settlement: Address
   /** The highest receipt ever signed on it. */
   readonly receipt: SignedReceipt | null
-  /** Closed in order: nothing more will be signed. */
+  /** Over: nothing more will be signed. */
   readonly closed: boolean
+  /** The seeder said that it holds the receipt, or will never take it. */
+  readonly held: boolean
 }
 
 /**
@@ -73,5 +75,6 @@ export interface DownloadRecord {
   add(session: RecordedSession): void
   sign(session: Head, receipt: SignedReceipt): void
   markClosed(session: Head): void
+  markHeld(session: Head): void
   close(): void
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BitCdnError } from '../errors.ts'
-import type { AuthorizedSession, Head, SignedReceipt } from '../receipts/index.ts'
+import type { Head, SeederTerms, SignedReceipt } from '../receipts/index.ts'
 import type { DownloadRecord, RecordedSession } from './ports.ts'
 
 type Entry =
@@ -10,6 +10,7 @@ type Entry =
   | { readonly session: RecordedSession }
   | { readonly signed: SignedReceipt }
   | { readonly closed: Head }
+  | { readonly held: Head }
 
 /** A record for a download that is not continued after its process. */
 export function createMemoryRecord(): DownloadRecord {
@@ -66,8 +67,9 @@ function createRecord(
 
   function apply(entry: Entry): void {
     if ('session' in entry) sessions.set(entry.session.session.session, entry.session)
-    else if ('signed' in entry) update(entry.signed.session, { receipt: entry.signed })
+    else if ('signed' in entry) update(entry.signed.session, { receipt: entry.signed, held: false })
     else if ('closed' in entry) update(entry.closed, { closed: true })
+    else if ('held' in entry) update(entry.held, { held: true })
   }
 
   function update(session: Head, change: Partial<RecordedSession>): void {
@@ -86,6 +88,7 @@ function createRecord(
     add: (session) => note({ session }),
     sign: (_session, signed) => note({ signed }),
     markClosed: (session) => note({ closed: session }),
+    markHeld: (session) => note({ held: session }),
     close,
   }
 }
@@ -121,13 +124,17 @@ function revive(_key: string, value: unknown): unknown {
 }
 
 /** Whether a recorded session can be gone on with: same seeder, same terms, bytes left. */
-export function isUsable(recorded: RecordedSession, seeder: string, chainId: bigint, settlement: string): boolean {
+export function isUsable(recorded: RecordedSession, terms: SeederTerms): boolean {
   const { session, closed, receipt } = recorded
-  if (closed || recorded.chainId !== chainId) return false
-  if (recorded.settlement.toLowerCase() !== settlement.toLowerCase()) return false
-  return sameSeeder(session, seeder) && session.line.maxBytes > (receipt?.bytesServed ?? 0n)
+  return !closed && isFor(recorded, terms) && session.line.maxBytes > (receipt?.bytesServed ?? 0n)
 }
 
-function sameSeeder(session: AuthorizedSession, seeder: string): boolean {
-  return session.lane.seeder.toLowerCase() === seeder.toLowerCase()
+/** Whether a receipt was signed of which its seeder, the one of these terms, is not known to hold it. */
+export function isOwed(recorded: RecordedSession, terms: SeederTerms): boolean {
+  return recorded.receipt !== null && !recorded.held && isFor(recorded, terms)
+}
+
+function isFor({ session, chainId, settlement }: RecordedSession, terms: SeederTerms): boolean {
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+  return chainId === terms.chainId && same(settlement, terms.settlement) && same(session.lane.seeder, terms.seeder)
 }

@@ -5,7 +5,7 @@ import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { parseMetainfo } from '../../src/content/index.ts'
 import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
-import type { ReceiptLedger } from '../../src/receipts/index.ts'
+import type { Domain, ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openLedger } from '../../src/storage/sqlite/index.ts'
 import { type CreditBook, createCreditBook, serve, TRANSFER_PROTOCOL } from '../../src/transfer/index.ts'
@@ -23,6 +23,8 @@ export interface SeederInit extends StoreFaults {
   readonly bootstrap?: readonly string[]
   readonly provide?: boolean
   readonly free?: boolean
+  /** Default: one without a chain. */
+  readonly domain?: Domain
   readonly encrypters?: readonly Encrypter[]
   readonly reads?: 'placed' | 'plain'
 }
@@ -39,7 +41,10 @@ export interface TestSeeder {
 export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const metainfo = parseMetainfo(await readFile(init.torrent))
   const store = hostileStore(await openSeed(metainfo, init.path), init)
-  const ledger = await openLedger({ path: join(init.folder, 'ledger.sqlite') })
+  const ledger = await openLedger({
+    path: join(init.folder, 'ledger.sqlite'),
+    ...(init.domain === undefined ? {} : { domain: init.domain }),
+  })
   await ledger.releaseAll()
   const node = await createNode({
     privateKey: await loadPeerKey(join(init.folder, 'peer.key')),
@@ -54,6 +59,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
     ...{ key: init.key, peerId: node.peerId, ledger, stores: [store] },
     ...(init.pricePerGiB === undefined ? {} : { pricePerGiB: BigInt(init.pricePerGiB) }),
     ...(init.free === undefined ? {} : { free: init.free }),
+    ...(init.domain === undefined ? {} : { domain: init.domain }),
   })
   const stopping = new AbortController()
   const credit = createCreditBook()
