@@ -79,6 +79,11 @@ export const SETTINGS = {
     what: 'libp2p addresses to listen on, separated by commas',
     fallback: '/ip4/0.0.0.0/tcp/0',
   },
+  monitor: {
+    flag: '--monitor <host:port>',
+    env: 'BITCDN_MONITOR',
+    what: 'answer /metrics, /healthz, /readyz and /v1/earnings there, for operators (127.0.0.1:9464; default off)',
+  },
   finality: {
     flag: '--finality <tag>',
     env: 'BITCDN_FINALITY',

@@ -19,6 +19,7 @@ export interface DevnetChain {
   }
   /** Gas that the deployment took. */
   readonly deployGas: bigint
+  /** May be called again. */
   close(): Promise<void>
 }
 
@@ -46,6 +47,7 @@ export async function startChain({ port }: DevnetChainInit): Promise<DevnetChain
     })) as { gasUsed: string }
     deployGas += BigInt(gasUsed)
   }
+  let closing: Promise<void> | undefined
   return {
     rpcUrl,
     chainId: devnet?.chainId ?? 31337,
@@ -55,7 +57,10 @@ export async function startChain({ port }: DevnetChainInit): Promise<DevnetChain
       registry: (await deployed.registry.getAddress()) as Address,
     },
     deployGas,
-    close: () => server.close(),
+    close() {
+      closing ??= server.close()
+      return closing
+    },
   }
 }
 

@@ -36,6 +36,8 @@ export interface ExposureBook {
   recheck(lane: Lane, options: { selfPaid: boolean }): Promise<void>
   /** Reads reserves and debts of lanes with open sessions again. */
   refresh(): Promise<void>
+  /** Lanes that are being served or owe something, as last read: what is reserved and not used, and what they owe; token units. */
+  standing(): readonly { readonly lane: Lane; readonly free: bigint; readonly owed: bigint }[]
 }
 
 interface LaneBook {
@@ -146,6 +148,11 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
       const book = await load(lane)
       if (!isCovered(book, selfPaid, 0n)) throw tooSmall(book)
       await requireBacked(book, 0n)
+    },
+    standing() {
+      return [...lanes.values()].map(({ lane, free, resting, openBytes }) => {
+        return { lane, free, owed: amountFor([resting, openBytes], lane.pricePerGiB) }
+      })
     },
     async refresh() {
       for (const [key, book] of lanes) {

@@ -10,7 +10,7 @@ import type { Gateways } from '../gateway-client/index.ts'
 import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
 import type { Settler } from '../settlement/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { type CreditInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
+import { type CreditInit, createCreditBook, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { createChainView } from './chain-view.ts'
 import {
@@ -25,8 +25,9 @@ import {
   TRUSTED_WINDOWS,
 } from './constants.ts'
 import { createDesk } from './desk.ts'
-import { createExposure } from './exposure.ts'
+import { createExposure, type ExposureBook } from './exposure.ts'
 import { createGatewayWatch } from './gateway-watch.ts'
+import { type Counts, createMeter } from './meter.ts'
 import { createTerms } from './terms.ts'
 import { watchTrust } from './trust-watch.ts'
 
@@ -68,6 +69,10 @@ export interface Seeder {
   readonly address: Address
   /** Sessions that are being served. */
   readonly open: number
+  /** Bytes sent that nobody has signed for yet, debt not counted. */
+  readonly unsigned: number
+  readonly counts: Counts
+  readonly standing: ReturnType<ExposureBook['standing']>
   /** Serves from here on. Throws `refused` when the account may not speak for the payout address, or another process serves on this ledger. */
   start(options?: { signal?: AbortSignal }): Promise<void>
   /** Ends streams with their last receipts, then settles what is due. The node and the stores stay open. */
@@ -101,6 +106,16 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     { gateways: gateways ?? { clients: [] }, ledger, desk, logger },
     { seeder, pricePerGiB, lanes },
   )
+  const meter = createMeter()
+  const credit = createCreditBook({
+    ...init.credit,
+    onDebt(debt) {
+      logger.warn({ ...debt }, 'bytes were never signed for')
+      meter.debt(debt)
+      gatewayWatch.noteDebt(debt)
+      init.credit?.onDebt?.(debt)
+    },
+  })
   const closing = new AbortController()
   const timers: NodeJS.Timeout[] = []
   let settling: Promise<void> = Promise.resolve()
@@ -123,22 +138,22 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     get open() {
       return desk.open
     },
+    get unsigned() {
+      return credit.unsigned
+    },
+    counts: meter.counts,
+    get standing() {
+      return exposure.standing()
+    },
     async start({ signal } = {}) {
       await requireVoice(chain, seeder, account.address, signal)
       await ledger.releaseAll()
       await reconcile(signal)
       await gatewayWatch.look()
-      const handler = serve(desk, {
+      const handler = serve(meter.watch(desk), {
         peerId: node.peerId,
         signal: closing.signal,
-        credit: {
-          ...init.credit,
-          onDebt(debt) {
-            logger.warn({ ...debt }, 'bytes were never signed for')
-            gatewayWatch.noteDebt(debt)
-            init.credit?.onDebt?.(debt)
-          },
-        },
+        credit,
         log: (level, message, fields) => logger[level](fields, message),
       })
       await node.handle(TRANSFER_PROTOCOL, handler)

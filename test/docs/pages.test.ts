@@ -49,6 +49,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/BUYER.md', "Without a seller's gateway"],
   ['docs/BUYER.md', 'Take back what you did not use'],
   ['docs/SEEDER.md', 'Earn'],
+  ['docs/SEEDER.md', 'Watch'],
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],
   ['docs/PLATFORM.md', 'The SDK'],
@@ -63,6 +64,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
   let funder: Persona
   let stop: () => Promise<void>
   let port: number
+  let monitorPort: number
   const values: Record<string, string> = {}
   const environment: Record<string, string> = {}
   const running: ChildProcess[] = []
@@ -73,6 +75,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     funder = await bed.persona('funder')
     stop = () => bootstrap.stop()
     port = await freePort()
+    monitorPort = await freePort()
     const bin = join(bed.folder, 'bin')
     mkdirSync(bin)
     writeFileSync(join(bin, 'bitcdn'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)
@@ -125,6 +128,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     const command = line
       .replaceAll(/\b[A-Z]+_(?:ADDRESS|ID)\b/g, (word) => values[word] ?? word)
       .replaceAll('8787', String(port))
+      .replaceAll('9464', String(monitorPort))
       .replace('http://127.0.0.1:8545', bed.chain.rpcUrl)
       .replace(/^npx hardhat/, `cd '${ROOT}' && hardhat`)
     const exported = /^export (\w+)=(.*)$/.exec(command)

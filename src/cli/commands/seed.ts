@@ -5,13 +5,14 @@ import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/i
 import { createNode, loadPeerKey } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
-import { createSeeder, DEFAULT_LANES, TRUSTED_WINDOWS } from '../../seeder/index.ts'
+import { createSeeder, DEFAULT_LANES, seederFamilies, seederReady, TRUSTED_WINDOWS } from '../../seeder/index.ts'
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
+import { startMonitor } from '../../telemetry/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
-import { openLedgerOf } from '../ledger.ts'
+import { openLedgerOf, readEarnings } from '../ledger.ts'
 import { payoutOf, requireOperator } from '../payout.ts'
 import { programLogger, untilAsked } from '../program.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
@@ -19,7 +20,7 @@ import { type Options, resolveSettings, type Settings, withSettings } from '../s
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = ['ledger', 'payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate'] as const
+const SEED_SETTINGS = ['ledger', 'payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate', 'monitor'] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -90,14 +91,31 @@ Examples:
           trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),
         },
       )
+      const watched = { seeder, ledger, node, chain }
+      const listen = settings.text('monitor')
+      const monitor =
+        listen === undefined
+          ? null
+          : await startMonitor({
+              listen,
+              families: seederFamilies(watched),
+              ready: () => seederReady(watched),
+              answers: { '/v1/earnings': () => readEarnings(ledger, null, { signal }) },
+            })
       await seeder.start({ signal })
       const contents = stores.map(({ metainfo, verifiedBytes }) => ({
         ...{ contentId: metainfo.contentId, name: metainfo.name, length: metainfo.length, verifiedBytes },
       }))
       const addresses = node.addresses()
       const peerId = node.peerId.toString()
-      const withdraw = announceRunning(settings.home, 'seed', { peerId, addresses, seeder: seeder.address, contents })
-      const ready = { ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents }
+      const withdraw = announceRunning(settings.home, 'seed', {
+        ...{ peerId, addresses, seeder: seeder.address, contents },
+        ...(monitor === null ? {} : { monitor: monitor.url }),
+      })
+      const ready = {
+        ...{ ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents },
+        ...(monitor === null ? {} : { monitor: monitor.url }),
+      }
       printResult(io, settings.json, ready, () => [
         `Seeder     ${seeder.address}, at ${money(pricePerGiB, decimals)} ${symbol} per GiB`,
         ...(payout === account.address
@@ -105,6 +123,7 @@ Examples:
           : [`Operator   ${account.address}: works for it and cannot take its money`]),
         `Claims     ${claims === null ? 'only by "bitcdn claim"' : claims.words(say)}`,
         ...addresses.map((address) => `Address    ${address}`),
+        ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
         ...contents.map(
           ({ name, length, verifiedBytes }) =>
             `Serves     ${name}  ${bytesInWords(length)}${verifiedBytes < length ? `, of which ${bytesInWords(verifiedBytes)} are intact` : ''}`,
@@ -112,6 +131,7 @@ Examples:
       ])
       await untilAsked(signal)
       await seeder.stop()
+      await monitor?.close()
       await node.stop()
       await Promise.all(stores.map((store) => store.close()))
       await ledger.close()

@@ -1,0 +1,105 @@
+// What a seeder tells its operator: its figures for Prometheus, and whether it can work.
+import { blockTime, type Chain } from '../chain/index.ts'
+import type { PeerNode } from '../discovery/index.ts'
+import type { Earnings, ReceiptLedger } from '../receipts/index.ts'
+import type { Family, Sample } from '../telemetry/index.ts'
+import type { Counts } from './meter.ts'
+import type { Seeder } from './seeder.ts'
+
+export interface Watched {
+  readonly seeder: Seeder
+  readonly ledger: ReceiptLedger
+  readonly node: PeerNode
+  readonly chain: Chain
+}
+
+/** Milliseconds in which ledger and chain must answer a seeder that calls itself ready. */
+const READY_MILLISECONDS = 3_000
+
+/** The states of money in the order in which it moves. */
+export const STATES = ['served', 'receipted', 'vouchered', 'submitted', 'paid'] as const satisfies (keyof Earnings)[]
+
+export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family[] {
+  const gauge = (name: string, help: string, value: () => number): Family => {
+    return { name, help, type: 'gauge', samples: () => [{ value: value() }] }
+  }
+  const counter = (
+    name: string,
+    help: string,
+    count: keyof { [K in keyof Counts as Counts[K] extends number ? K : never]: K },
+  ): Family => {
+    return { name, help, type: 'counter', samples: () => [{ value: seeder.counts[count] }] }
+  }
+  return [
+    {
+      ...{ name: 'bitcdn_earnings_token_units', help: 'Money by where it stands, from the query of bitcdn earnings.' },
+      ...{ type: 'gauge', labels: ['state'] },
+      async samples() {
+        const earnings = await ledger.earnings()
+        return STATES.map((state) => ({ labels: { state }, value: earnings[state] }))
+      },
+    },
+    {
+      ...{ name: 'bitcdn_reserve_free_token_units', help: 'Reserved for a lane in use, and not settled yet.' },
+      ...{ type: 'gauge', labels: ['sponsor', 'lane'] },
+      samples: () => seeder.standing.map(({ lane, free }) => laneSample(lane, free)),
+    },
+    {
+      ...{ name: 'bitcdn_reserve_owed_token_units', help: 'Owed by a lane in use, bytes on their way included.' },
+      ...{ type: 'gauge', labels: ['sponsor', 'lane'] },
+      samples: () => seeder.standing.map(({ lane, owed }) => laneSample(lane, owed)),
+    },
+    gauge('bitcdn_sessions_open', 'Sessions that are being served.', () => seeder.open),
+    gauge('bitcdn_unsigned_bytes', 'Bytes sent that nobody has signed for yet.', () => seeder.unsigned),
+    gauge('bitcdn_peer_connections', 'Open libp2p connections.', () => node.libp2p.getConnections().length),
+    counter('bitcdn_served_bytes_total', 'Bytes sent on sessions; what is given away is not counted.', 'servedBytes'),
+    counter('bitcdn_acknowledged_bytes_total', 'Bytes that receipts acknowledged.', 'acknowledgedBytes'),
+    counter('bitcdn_receipts_total', 'Receipts that were stored.', 'receipts'),
+    counter('bitcdn_debts_total', 'Downloaders that left without signing for what they had.', 'debts'),
+    counter('bitcdn_debt_bytes_total', 'Bytes that were not signed for in time.', 'debtBytes'),
+    counter('bitcdn_sessions_admitted_total', 'Streams that were admitted.', 'admitted'),
+    {
+      ...{ name: 'bitcdn_sessions_refused_total', help: 'Streams that were refused, by reason.' },
+      ...{ type: 'counter', labels: ['reason'] },
+      samples: () => [...seeder.counts.refused].map(([reason, value]) => ({ labels: { reason }, value })),
+    },
+    {
+      ...{ name: 'bitcdn_transactions_open', help: 'Transactions that are not final.', type: 'gauge' },
+      samples: async () => [{ value: (await ledger.journal.open({ chainId: chain.id })).length }],
+    },
+    {
+      name: 'bitcdn_transaction_oldest_seconds',
+      help: 'How long the oldest transaction that is not final has been on its way; 0 without one.',
+      type: 'gauge',
+      async samples() {
+        const ages = (await ledger.journal.open({ chainId: chain.id })).map(({ signed }) => signed[0]?.age ?? 0)
+        return [{ value: Math.max(0, ...ages) / 1_000 }]
+      },
+    },
+  ]
+}
+
+/** What keeps a seeder from earning at this moment, in words. */
+export async function seederReady({ ledger, chain }: Watched): Promise<string[]> {
+  const signal = AbortSignal.timeout(READY_MILLISECONDS)
+  const [money, block] = await Promise.allSettled([
+    Promise.race([ledger.lanes(), late(signal)]),
+    Promise.race([blockTime(chain, signal), late(signal)]),
+  ])
+  return [
+    ...(money.status === 'rejected' ? [`The ledger does not answer: ${messageOf(money.reason)}`] : []),
+    ...(block.status === 'rejected' ? [`The chain does not answer: ${messageOf(block.reason)}`] : []),
+  ]
+}
+
+function laneSample({ sponsor, lane }: { sponsor: string; lane: bigint }, value: bigint): Sample {
+  return { labels: { sponsor, lane: String(lane) }, value }
+}
+
+function late(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`no answer within ${READY_MILLISECONDS / 1_000} s`)))
+  })
+}
+
+const messageOf = (error: unknown): string => (error as Error).message.split('\n', 1)[0] ?? ''

@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { readCredit } from '../../src/chain/index.ts'
+import type { Persona } from '../../src/devnet/bed.ts'
+import { call } from './call.ts'
+import { openShop, PRICE_PER_GIB, type Shop } from './shop.ts'
+
+const BYTES = 16_000_000
+
+describe('what a seeder tells its operator', function () {
+  this.timeout(180_000)
+  let shop: Shop
+  let seeder: Persona
+  let url: string
+
+  before(async () => {
+    shop = await openShop({ bytes: BYTES, seeders: 0 })
+    seeder = await shop.bed.persona('watched')
+    const started = await shop.startSeeder(seeder, shop.file, ['--monitor', '127.0.0.1:0', '--no-claim'])
+    url = String(started.ready.monitor)
+  })
+  after(() => shop?.close())
+
+  const get = (path: string): Promise<Response> => fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) })
+  const earnings = async () => (await call(['earnings', '--home', seeder.home, '--json'])).json()
+  const fresh = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+
+  /** Every sample of one scrape. */
+  async function scrape(): Promise<Map<string, number>> {
+    const lines = (await (await get('/metrics')).text()).split('\n').filter((line) => line !== '' && line[0] !== '#')
+    return new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    )
+  }
+
+  it('is healthy and ready, and says so on the address that it names', async () => {
+    expect(await (await get('/healthz')).json()).to.deep.equal({ healthy: true })
+    const ready = await get('/readyz')
+    expect(ready.status).to.equal(200)
+    expect(await ready.json()).to.deep.equal({ ready: true, reasons: [] })
+    expect((await get('/v1/nothing')).status).to.equal(404)
+  })
+
+  it('gives the same five numbers by command, API and metrics, and they are what the download signed', async () => {
+    const buyer = await shop.buyer('buyer')
+    mkdirSync(join(buyer.home, 'downloads'))
+    const ran = await call([...shop.get(buyer, join(buyer.home, 'downloads')), '--json'])
+    expect(ran.code, ran.err + ran.out).to.equal(0)
+    expect(readFileSync(join(buyer.home, 'downloads/film.bin')).equals(readFileSync(shop.file))).to.equal(true)
+    await fresh()
+    const owed = String((BigInt(BYTES) * PRICE_PER_GIB) / 2n ** 30n)
+    const asked = await earnings()
+    expect(asked).to.deep.equal({ served: '0', receipted: owed, vouchered: '0', submitted: '0', paid: '0' })
+    expect(await (await get('/v1/earnings')).json()).to.deep.equal(asked)
+    const samples = await scrape()
+    for (const [state, amount] of Object.entries(asked)) {
+      expect(samples.get(`bitcdn_earnings_token_units{state="${state}"}`), state).to.equal(Number(amount))
+    }
+    expect(samples.get('bitcdn_served_bytes_total')).to.equal(BYTES)
+    expect(samples.get('bitcdn_acknowledged_bytes_total')).to.equal(BYTES)
+    expect(samples.get('bitcdn_unsigned_bytes')).to.equal(0)
+    expect(samples.get('bitcdn_sessions_admitted_total')).to.be.at.least(1)
+    expect(samples.get('bitcdn_receipts_total')).to.be.at.least(1)
+  })
+
+  it('follows the money to the chain', async () => {
+    const claim = [
+      'claim',
+      '--home',
+      seeder.home,
+      '--json',
+      '--gateway',
+      shop.gatewayUrl,
+      '--no-withdraw',
+      '--idle',
+      '0',
+    ]
+    const claimed = await call([...claim, ...shop.bed.chainFlags()])
+    expect(claimed.code, claimed.err + claimed.out).to.equal(0)
+    await fresh()
+    const credit = await readCredit(seeder.chain, seeder.address, { at: 'latest' })
+    expect(credit > 0n).to.equal(true)
+    expect(await earnings()).to.include({ receipted: '0', paid: String(credit) })
+    expect((await scrape()).get('bitcdn_earnings_token_units{state="paid"}')).to.equal(Number(credit))
+  })
+
+  it('is not ready while the chain does not answer', async () => {
+    await shop.bed.chain.close()
+    await fresh()
+    const ready = await get('/readyz')
+    expect(ready.status).to.equal(503)
+    const { reasons } = (await ready.json()) as { reasons: string[] }
+    expect(reasons).to.have.length(1)
+    expect(reasons[0]).to.match(/^The chain does not answer/)
+    expect((await get('/healthz')).status).to.equal(200)
+  })
+})
