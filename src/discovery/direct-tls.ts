@@ -34,18 +34,20 @@ interface TcpSeams {
   readonly readBuffer: Uint8ArrayList
 }
 
-/** What decrypts for a connection that was made here. */
-export interface Decryption {
+/** What encrypts and decrypts for a connection that was made here. */
+export interface DirectSocket {
   readonly socket: TLSSocket
   /** Hands on what was decrypted and waits for more. */
-  flush(): void
+  flushReads(): void
+  /** Writes short messages that wait for others; null when whole frames cannot be written beside them. */
+  readonly flushWrites: (() => void) | null
 }
 
-const decryptions = new WeakMap<MessageStream, Decryption>()
+const sockets = new WeakMap<MessageStream, DirectSocket>()
 
 /** Undefined for connections that stock TLS or another encrypter made safe. */
-export function decryptionOf(connection: MessageStream): Decryption | undefined {
-  return decryptions.get(connection)
+export function directSocketOf(connection: MessageStream): DirectSocket | undefined {
+  return sockets.get(connection)
 }
 
 const warnings = new Set<string>()
@@ -158,8 +160,8 @@ async function handshake(
     // Only now anything that was decrypted can be read.
     const secured = toMessageStream(connection, socket)
     resetBelow(secured, raw)
-    joinWrites(secured, socket)
-    decryptions.set(secured, { socket, flush: gatherReads(socket) })
+    const flushWrites = joinWrites(secured, socket)
+    sockets.set(secured, { socket, flushReads: gatherReads(socket), flushWrites })
     return { remotePeer, connection: secured, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }
 

@@ -20,10 +20,19 @@ export interface Frame {
 export type StreamPlaces = Places
 
 export interface FrameSplitter extends Places {
-  /** Data of this stream goes to `places` from its next frame on. */
-  place(streamId: number, places: StreamPlaces): void
+  /**
+   * Data of this stream goes to `places` from its next frame on.
+   *
+   * @param taken - told of each frame without flags instead of `handle`, when its data is in place; throws when it was too long
+   */
+  place(streamId: number, places: StreamPlaces, taken?: (length: number) => void): void
   /** It does not any more. True when the place that was named last was this stream's. */
   release(streamId: number): boolean
+}
+
+interface Placed {
+  readonly places: StreamPlaces
+  readonly taken: ((length: number) => void) | null
 }
 
 const HEADER_BYTES = 12
@@ -42,13 +51,13 @@ export interface SplitterInit {
 }
 
 export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterInit): FrameSplitter {
-  const placed = new Map<number, StreamPlaces>()
+  const placed = new Map<number, Placed>()
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
   let spare = new Uint8Array(PART_BYTES)
   let state: 'header' | 'placed' | 'collected' | 'discarded' | 'over' = 'header'
   let header: FrameHeader = { type: 0, flag: 0, streamID: 0, length: 0 }
-  let target: StreamPlaces | null = null
+  let target: Placed | null = null
   let collected = new Uint8ArrayList()
   let have = 0
   /** Bytes of the frame's data that have not come. */
@@ -85,7 +94,7 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
     state = 'header'
     target = null
     have = 0
-    const places = placed.get(header.streamID)
+    const places = placed.get(header.streamID)?.places
     if (places !== undefined && data !== undefined && data.byteLength > 0) {
       // The stream was placed when this frame had begun.
       copyTo(places, data.subarray())
@@ -101,12 +110,29 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
       return
     }
     left -= count
-    if (state === 'placed') target?.filled(count)
-    else if (state === 'collected') collect(count)
+    if (state === 'placed') {
+      const into = target
+      into?.places.filled(count)
+      // The reader may have gone with these bytes.
+      if (left === 0) finishPlaced(target === null ? null : (into?.taken ?? null))
+      return
+    }
+    if (state === 'collected') collect(count)
     if (left > 0) return
     const data = collected
     collected = new Uint8ArrayList()
     finish(data)
+  }
+
+  function finishPlaced(taken: Placed['taken']): void {
+    if (taken === null || header.flag !== 0) {
+      finish(new Uint8ArrayList())
+      return
+    }
+    state = 'header'
+    target = null
+    have = 0
+    taken(header.length)
   }
 
   function fail(error: Error): void {
@@ -119,7 +145,7 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
     next() {
       if (state === 'header') return bytes.subarray(have)
       if (state === 'over') return spare
-      const place = state === 'placed' && target !== null ? target.next() : spare.subarray(have)
+      const place = state === 'placed' && target !== null ? target.places.next(left) : spare.subarray(have)
       // Node asks for ever for a place that is not empty.
       if (place.length === 0) {
         fail(new Error('A reader named an empty place.'))
@@ -135,7 +161,7 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
         fail(error as Error)
       }
     },
-    place: (streamId, places) => void placed.set(streamId, places),
+    place: (streamId, places, taken) => void placed.set(streamId, { places, taken: taken ?? null }),
     release(streamId) {
       placed.delete(streamId)
       if (state !== 'placed' || header.streamID !== streamId) return false

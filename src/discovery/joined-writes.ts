@@ -13,6 +13,9 @@ export const HEADROOM: unique symbol = Symbol.for('bitcdn.headroom') as never
 /** Shorter parts are joined: copying them costs less than a write. */
 const LONG_BYTES = 4096
 
+/** Short messages wait for the socket only behind as much as this: a few long ones, which wait themselves. */
+const WAITING_BYTES = 2 * 1024 * 1024
+
 type Memory = ArrayBufferLike & { [HEADROOM]?: number }
 
 interface SendSeam {
@@ -20,22 +23,58 @@ interface SendSeam {
 }
 
 interface Outlet {
+  readonly writableLength: number
   write(bytes: Uint8Array): boolean
+  cork(): void
+  uncork(): void
 }
 
-/** Connections that do not send through `sendData` keep their way. */
-export function joinWrites(connection: MessageStream, socket: Outlet): void {
+/**
+ * Connections that do not send through `sendData` keep their way. What is taken is written in whole, so that a frame which
+ * somebody else writes to the socket never comes between the parts of another. Answers how to write at once what waits to be
+ * joined; null for those that keep their way.
+ */
+export function joinWrites(connection: MessageStream, socket: Outlet): (() => void) | null {
   const seam = connection as MessageStream & SendSeam
-  if (typeof seam.sendData !== 'function') return
+  if (typeof seam.sendData !== 'function') return null
+  const gather = gatherer(socket)
+
   seam.sendData = (data) => {
-    let sentBytes = 0
-    let canSendMore = true
+    const sentBytes = data.byteLength
+    let drained = true
+    let long = false
     for (const part of joined(data)) {
-      canSendMore = socket.write(part)
-      sentBytes += part.length
-      if (!canSendMore) break
+      if (part.length < LONG_BYTES) gather.begin()
+      else {
+        gather.end()
+        long = true
+      }
+      drained = socket.write(part)
     }
-    return { sentBytes, canSendMore }
+    // Whoever sent from memory of its own has to know when it has left. Nothing else needs to wait for others' long parts.
+    return { sentBytes, canSendMore: long ? drained : socket.writableLength < WAITING_BYTES }
+  }
+  return gather.end
+}
+
+/** What is short and is sent in one turn travels as one record: from `begin` to `end`, or to the turn's end. */
+export function gatherer(socket: Pick<Outlet, 'cork' | 'uncork'>): { begin(): void; end(): void } {
+  let corked = false
+
+  function end(): void {
+    if (!corked) return
+    corked = false
+    socket.uncork()
+  }
+
+  return {
+    begin() {
+      if (corked) return
+      corked = true
+      socket.cork()
+      process.nextTick(end)
+    },
+    end,
   }
 }
 

@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls'
 
 /** Names, again and again, where the next bytes belong: never an empty place. Neither call may throw. */
 export interface Places {
-  next(): Uint8Array
+  /** @param most - bytes that the place may have */
+  next(most: number): Uint8Array
   /** So many bytes are in the place that was named last. */
   filled(count: number): void
 }
@@ -73,7 +74,7 @@ export function placeReads(socket: TLSSocket, places: Places): PlacedReads {
   function point(): void {
     const handle = (socket as unknown as { _handle?: Handle | null })._handle
     if (socket.destroyed || handle == null) return
-    const place = places.next()
+    const place = places.next(Number.POSITIVE_INFINITY)
     slots[buffer] = place
     handle.useUserBuffer?.(place)
   }
@@ -85,7 +86,7 @@ export function placeReads(socket: TLSSocket, places: Places): PlacedReads {
   }
   slots[generator] = (): Uint8Array => {
     filling = false
-    return places.next()
+    return places.next(Number.POSITIVE_INFINITY)
   }
   point()
   return {
@@ -99,7 +100,7 @@ export function placeReads(socket: TLSSocket, places: Places): PlacedReads {
 /** Copies bytes that came in a buffer of their own. */
 export function copyTo(places: Places, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
-    const place = places.next()
+    const place = places.next(bytes.length - done)
     const count = Math.min(place.length, bytes.length - done)
     place.set(bytes.subarray(done, done + count))
     done += count

@@ -1,12 +1,15 @@
-// yamux of @libp2p/yamux, whose connections put the data of chosen streams straight into the memory that their readers name.
-// Its own decoder passes every byte through lists of fresh buffers; on connections of direct TLS its place is taken here, and
-// nothing else: frames, windows, flags and all streams that nobody chose stay with it.
+// yamux of @libp2p/yamux, whose connections put the data of chosen streams straight into the memory that their readers name,
+// and send frames straight from the memory of their writers. Its own way passes every byte through lists of fresh buffers and
+// every frame through events of three layers; on connections of direct TLS both are passed by here for bulk data, and for
+// nothing else: windows, flags and all streams that nobody chose stay with it.
 import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import { type Decryption, decryptionOf } from './direct-tls.ts'
+import { type DirectSocket, directSocketOf } from './direct-tls.ts'
 import { createFrameSplitter, type Frame, type StreamPlaces } from './frame-splitter.ts'
 import { copyTo, missingReadSeam, type PlacedReads, placeReads } from './placed-reads.ts'
+import { missingWindowSeam, windowOf } from './receive-window.ts'
+import { frameWriter, missingWriteSeam, WRITE_FRAME } from './whole-frames.ts'
 
 /**
  * What a stream has here that can do it: takes over everything that arrives for the stream, from what waits in it on, and
@@ -36,7 +39,7 @@ const warnings = new Set<string>()
 function warnOnce(reason: string): void {
   if (warnings.has(reason)) return
   warnings.add(reason)
-  process.emitWarning(`Downloads are slower than they could be: ${reason}.`, { code: 'BITCDN_PLAIN_READS' })
+  process.emitWarning(`Transfers are slower than they could be: ${reason}.`, { code: 'BITCDN_PLAIN_STREAMS' })
 }
 
 export function placingYamux({ warn = warnOnce, ...init }: PlacingYamuxInit): () => StreamMuxerFactory {
@@ -45,13 +48,13 @@ export function placingYamux({ warn = warnOnce, ...init }: PlacingYamuxInit): ()
     const create = stock.createStreamMuxer.bind(stock)
     const maxFrameBytes = init.streamOptions?.maxStreamWindowSize ?? 16 * 1024 * 1024
     stock.createStreamMuxer = (connection) => {
-      const decryption = decryptionOf(connection)
+      const direct = directSocketOf(connection)
       // While nobody listens: what waited belongs to the muxer, and to its decoder only if that stays in place.
-      decryption?.flush()
+      direct?.flushReads()
       const muxer = create(connection)
-      if (decryption === undefined) return muxer
-      const lacking = missingSeam(connection, decryption, muxer)
-      if (lacking === null) takeReads(connection, decryption, muxer, maxFrameBytes)
+      if (direct === undefined) return muxer
+      const lacking = missingSeam(connection, direct, muxer)
+      if (lacking === null) passBy(connection, direct, muxer, maxFrameBytes, warn)
       else warn(lacking)
       return muxer
     }
@@ -60,7 +63,7 @@ export function placingYamux({ warn = warnOnce, ...init }: PlacingYamuxInit): ()
 }
 
 /** Null when bytes of this connection can be placed; else what is missing for that. */
-function missingSeam(connection: MessageStream, { socket }: Decryption, muxer: StreamMuxer): string | null {
+function missingSeam(connection: MessageStream, { socket }: DirectSocket, muxer: StreamMuxer): string | null {
   const { handleFrame, _newStream } = muxer as unknown as Partial<MuxerSeams>
   if (typeof handleFrame !== 'function' || typeof _newStream !== 'function') return 'yamux shows no frames'
   if (typeof bufferOf(connection)?.consume !== 'function') return 'the connection shows no read buffer'
@@ -78,7 +81,13 @@ function takeBuffered(stream: MessageStream): Uint8Array | null {
   return bytes
 }
 
-function takeReads(connection: MessageStream, { socket }: Decryption, muxer: StreamMuxer, maxFrameBytes: number): void {
+function passBy(
+  connection: MessageStream,
+  { socket, flushWrites }: DirectSocket,
+  muxer: StreamMuxer,
+  maxFrameBytes: number,
+  warn: (reason: string) => void,
+): void {
   const seams = muxer as unknown as MuxerSeams
   const splitter = createFrameSplitter({
     maxFrameBytes,
@@ -101,6 +110,11 @@ function takeReads(connection: MessageStream, { socket }: Decryption, muxer: Str
   seams._newStream = (streamId, ...rest) => {
     const stream = make(streamId, ...rest)
     Object.defineProperty(stream, READ_INTO, { value: readInto(stream, streamId) })
+    const lacking = flushWrites === null ? 'the connection shows no sending' : missingWriteSeam(stream, connection)
+    if (flushWrites !== null && lacking === null) {
+      const value = frameWriter(stream, streamId, connection, socket, flushWrites)
+      Object.defineProperty(stream, WRITE_FRAME, { value })
+    } else if (lacking !== null) warn(lacking)
     return stream
   }
 
@@ -108,7 +122,9 @@ function takeReads(connection: MessageStream, { socket }: Decryption, muxer: Str
     (stream: Stream, streamId: number): ReadInto =>
     (places) => {
       let over = false
-      splitter.place(streamId, places)
+      const lacking = missingWindowSeam(stream)
+      if (lacking !== null) warn(lacking)
+      splitter.place(streamId, places, lacking === null ? windowOf(stream) : undefined)
       const first = takeBuffered(stream)
       if (first !== null) {
         queueMicrotask(() => {

@@ -18,7 +18,8 @@ export interface FrameSink {
  * next bytes belong (`next`) and is told how many came (`filled`), so data goes straight to where it is verified.
  */
 export interface FrameParser {
-  next(): Uint8Array
+  /** @param most - bytes that the place may have */
+  next(most?: number): Uint8Array
   filled(count: number): void
   /** Whether the stream may end here: between two frames. */
   readonly atBoundary: boolean
@@ -103,7 +104,7 @@ export function createFrameParser(sink: FrameSink): FrameParser {
   }
 
   return {
-    next: () => target.subarray(count),
+    next: (most = target.length) => target.subarray(count, count + most),
     filled(arrived) {
       count += arrived
       if (count < target.length) return

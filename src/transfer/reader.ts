@@ -12,7 +12,7 @@ export interface ReaderEvents {
 }
 
 /** What `discovery` gives its streams where it can; the answer ends it. */
-type ReadInto = (places: { next(): Uint8Array; filled(count: number): void }) => () => void
+type ReadInto = (places: { next(most: number): Uint8Array; filled(count: number): void }) => () => void
 const READ_INTO = Symbol.for('bitcdn.read-into')
 
 /** Whether bytes of this stream go straight to their places. */

@@ -42,9 +42,17 @@ const HEADER_BYTES = 8192
 const HEADROOM = Symbol.for('bitcdn.headroom')
 
 /**
+ * What `discovery` gives its streams where it can: one write from memory, which is free again when it resolves; null when
+ * the frame has to go the ordinary way.
+ */
+type WriteFrame = (memory: Uint8Array, start: number, end: number) => Promise<void> | null
+const WRITE_FRAME = Symbol.for('bitcdn.write-frame')
+
+/**
  * One for each connection: long writes take turns, from memory that is used again. libp2p tells nobody when bytes have
  * left; a drained stream proves only that the turn *before* the last is on the wire, hence three buffers and one turn
- * at a time. Two streams that wrote long parts side by side would overwrite what still waits in the connection.
+ * at a time. Two streams that wrote long parts side by side would overwrite what still waits in the connection. Where the
+ * connection writes frames itself, it says when it has.
  */
 interface Outlet {
   turn: Promise<void>
@@ -73,12 +81,14 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
   const outlet = outletOf(connection)
   const open = (): boolean => stream.status === 'open' && stream.writeStatus === 'writable'
 
-  function takeTurn(write: () => void, signal: AbortSignal): Promise<void> {
-    const mine = outlet.turn.then(async () => {
+  const writeFrame = (stream as unknown as Record<symbol, WriteFrame | undefined>)[WRITE_FRAME]
+
+  /** @param write - resolves when the next may follow */
+  function takeTurn(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const mine = outlet.turn.then(() => {
       signal.throwIfAborted()
       if (!open()) throw new StreamEndedError('The stream is closed for writing.')
-      write()
-      await drained(stream, signal)
+      return write()
     })
     outlet.turn = mine.catch(() => undefined)
     return mine
@@ -98,11 +108,23 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     else next(buffer)
   }
 
-  async function sendBuffer(buffer: Uint8Array, frame: Uint8Array, signal: AbortSignal): Promise<void> {
+  /** Hands the frame to the stream, whose queues tell nobody when its bytes have left: the buffer before is free then. */
+  async function sendQueued(buffer: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<void> {
+    Object.assign(buffer.buffer, { [HEADROOM]: start })
+    stream.send(buffer.subarray(start, end))
+    await drained(stream, signal)
+    if (outlet.last !== null) release(outlet.last)
+    outlet.last = buffer
+  }
+
+  async function sendBuffer(buffer: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<void> {
     try {
-      await takeTurn(() => stream.send(frame), signal)
-      if (outlet.last !== null) release(outlet.last)
-      outlet.last = buffer
+      await takeTurn(async () => {
+        const written = writeFrame?.(buffer, start, end) ?? null
+        if (written === null) return sendQueued(buffer, start, end, signal)
+        await unlessAborted(written, signal)
+        release(buffer)
+      }, signal)
     } catch (error) {
       // What happened to its bytes is unknown: they may still wait in the connection. The memory is not used again.
       release(newBuffer())
@@ -110,11 +132,16 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     }
   }
 
+  async function sendMessage(message: Partial<Message>, signal: AbortSignal): Promise<void> {
+    stream.send(encodeMessage(message))
+    await drained(stream, signal)
+  }
+
   return {
     send(message) {
       if (open()) stream.send(encodeMessage(message))
     },
-    sendLong: (message, signal) => takeTurn(() => stream.send(encodeMessage(message)), signal),
+    sendLong: (message, signal) => takeTurn(() => sendMessage(message, signal), signal),
     async sendData({ piece, offset, length, before }, fill, signal) {
       const buffer = await borrow()
       const head = headOf({ data: { piece, offset, length } }, before)
@@ -126,8 +153,7 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
         release(buffer)
         throw error
       }
-      Object.assign(buffer.buffer, { [HEADROOM]: start })
-      const sent = sendBuffer(buffer, buffer.subarray(start, HEADER_BYTES + length), signal)
+      const sent = sendBuffer(buffer, start, HEADER_BYTES + length, signal)
       sent.catch(() => undefined)
       return { sent }
     },
@@ -138,6 +164,15 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
 function headOf(header: Partial<Message>, before: Partial<Message> | undefined): Uint8Array {
   const own = encodeMessage(header)
   return before === undefined ? own : Buffer.concat([encodeMessage(before), own])
+}
+
+/** Awaits `promise`; throws as soon as `signal` aborts: a peer that reads nothing holds up a write for ever. */
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(signal.reason)
+    signal.addEventListener('abort', aborted, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
+  })
 }
 
 /**

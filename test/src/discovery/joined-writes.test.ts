@@ -49,18 +49,43 @@ describe('joined writes', () => {
     expect(parts.map((part) => part[0])).to.deep.equal([1, noise(1, 1)[0], 3, noise(1, 2)[0], 5])
   })
 
-  it('stops where the socket is full, and says how much it took', () => {
-    const written: number[] = []
+  /** What a connection answers and its socket sees; the socket is full from the second write on. */
+  function join(waiting = 0) {
+    const seen: (number | string)[] = []
     const connection = { sendData: () => expect.fail('not replaced') } as unknown as MessageStream
-    joinWrites(connection, {
+    const flush = joinWrites(connection, {
+      writableLength: waiting,
+      cork: () => void seen.push('cork'),
+      uncork: () => void seen.push('uncork'),
       write(bytes) {
-        written.push(bytes.length)
-        return written.length < 2
+        seen.push(bytes.length)
+        return seen.filter((one) => typeof one === 'number').length < 2
       },
     })
-    const seam = connection as unknown as { sendData(data: Uint8ArrayList): unknown }
-    const answer = seam.sendData(new Uint8ArrayList(short(1), noise(5_000, 1), short(2), noise(5_000, 2)))
-    expect(written).to.deep.equal([12, 5_000])
-    expect(answer).to.deep.equal({ sentBytes: 5_012, canSendMore: false })
+    const seam = connection as unknown as { sendData(data: Uint8ArrayList): { canSendMore: boolean } }
+    const send = (...parts: Uint8Array[]) => seam.sendData(new Uint8ArrayList(...parts))
+    return { seen, flush, send }
+  }
+
+  it('writes all that it is given, also where the socket is full: no frame is left in two parts', () => {
+    const { seen, send } = join()
+    const answer = send(short(1), noise(5_000, 1), short(2), noise(5_000, 2))
+    expect(seen).to.deep.equal(['cork', 12, 'uncork', 5_000, 'cork', 12, 'uncork', 5_000])
+    expect(answer).to.deep.equal({ sentBytes: 10_024, canSendMore: false })
+  })
+
+  it('makes one record of the short messages of one turn, which wait for no long ones of others', async () => {
+    const { seen, send, flush } = join()
+    expect([1, 2, 3].map((byte) => send(short(byte)).canSendMore)).to.deep.equal([true, true, true])
+    expect(seen).to.deep.equal(['cork', 12, 12, 12])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(seen).to.deep.equal(['cork', 12, 12, 12, 'uncork'])
+    send(short(4))
+    flush?.()
+    expect(seen.slice(5)).to.deep.equal(['cork', 12, 'uncork'])
+  })
+
+  it('says when more waits in the socket than a few long messages', () => {
+    expect(join(3_000_000).send(short(1)).canSendMore).to.equal(false)
   })
 })

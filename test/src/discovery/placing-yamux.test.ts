@@ -1,132 +1,27 @@
-import type {
-  Connection,
-  ConnectionEncrypter,
-  Libp2p,
-  SecuredConnection,
-  Stream,
-  StreamMuxerFactory,
-} from '@libp2p/interface'
-import { type NoiseComponents, noise as noiseEncrypter } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { type TLSComponents, tls } from '@libp2p/tls'
+import type { Connection, SecuredConnection } from '@libp2p/interface'
+import { noise as noiseEncrypter } from '@libp2p/noise'
+import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
-import { createLibp2p } from 'libp2p'
-import { decryptionOf, directTls } from '../../../src/discovery/direct-tls.ts'
-import { placingYamux, READ_INTO, type ReadInto } from '../../../src/discovery/placing-yamux.ts'
+import { directSocketOf, directTls } from '../../../src/discovery/direct-tls.ts'
+import { placingYamux } from '../../../src/discovery/placing-yamux.ts'
 import { noise } from '../../swarm/content.ts'
-
-const SINK = '/sink/1.0.0'
-const ECHO = '/echo/1.0.0'
-const BYTES = 5_000_000
-
-type Encrypter = (components: TLSComponents & NoiseComponents) => ConnectionEncrypter
-type Muxer = () => StreamMuxerFactory
-
-/** A stream's bytes in memory of their own, through whichever way the stream has. */
-interface Sink {
-  readonly memory: Uint8Array
-  readonly placed: boolean
-  readonly at: number
-  readonly full: Promise<void>
-  release(): void
-}
+import { echo as ask, BYTES, createPeers, type Encrypter, SINK, type TestNode } from './peers.ts'
 
 describe('placing yamux', () => {
-  const nodes: Libp2p[] = []
+  const peers = createPeers()
   let signal: AbortSignal
 
   beforeEach(() => {
     signal = AbortSignal.timeout(30_000)
   })
 
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map((node) => node.stop()))
-  })
+  afterEach(() => peers.stop())
 
-  function readInto(stream: Stream): ReadInto | undefined {
-    return (stream as unknown as Record<symbol, ReadInto | undefined>)[READ_INTO]
-  }
-
-  function sinkOf(stream: Stream, bytes: number): Sink {
-    const memory = new Uint8Array(bytes)
-    const full = Promise.withResolvers<void>()
-    let at = 0
-    const filled = (count: number): void => {
-      at += count
-      if (at === bytes) full.resolve()
-    }
-    const into = readInto(stream)
-    stream.addEventListener('close', () => full.reject(new Error(`The stream ended after ${at} bytes.`)))
-    full.promise.catch(() => undefined)
-    let release = (): void => undefined
-    if (into !== undefined)
-      release = into({ next: () => (at < bytes ? memory.subarray(at) : new Uint8Array(1)), filled })
-    else {
-      stream.addEventListener('message', ({ data }) => {
-        memory.set(data.subarray(), at)
-        filled(data.byteLength)
-      })
-    }
-    return {
-      ...{ memory, placed: into !== undefined, full: full.promise, release: () => release() },
-      get at() {
-        return at
-      },
-    }
-  }
-
-  interface TestNode {
-    readonly node: Libp2p
-    readonly sink: Promise<Sink>
-  }
-
-  async function start(encrypter: Encrypter, muxer: Muxer, { delay = 0, bytes = BYTES } = {}): Promise<TestNode> {
-    const node = await createLibp2p({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      ...{ transports: [tcp()], connectionEncrypters: [encrypter], streamMuxers: [muxer] },
-      connectionGater: { denyDialMultiaddr: () => false },
-    })
-    nodes.push(node)
-    const sink = Promise.withResolvers<Sink>()
-    await node.handle(SINK, async (stream) => {
-      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
-      sink.resolve(sinkOf(stream, bytes))
-    })
-    await node.handle(ECHO, (stream) => {
-      stream.addEventListener('message', ({ data }) => void stream.send(data))
-    })
-    return { node, sink: sink.promise }
-  }
-
-  const dial = (from: TestNode, to: TestNode): Promise<Connection> =>
-    from.node.dial(multiaddr(String(to.node.getMultiaddrs()[0])), { signal })
-
-  /** The dialled side knows a connection a moment later. */
-  async function connectionOf({ node }: TestNode): Promise<Connection> {
-    for (;;) {
-      const [connection] = node.getConnections()
-      if (connection !== undefined) return connection
-      signal.throwIfAborted()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-  }
-
-  async function echo(connection: Connection, bytes: Uint8Array): Promise<Uint8Array> {
-    const stream = await connection.newStream(ECHO, { signal })
-    const parts: Uint8Array[] = []
-    let count = 0
-    const whole = Promise.withResolvers<Uint8Array>()
-    stream.addEventListener('message', ({ data }) => {
-      parts.push(data.slice())
-      count += data.byteLength
-      if (count === bytes.length) whole.resolve(Buffer.concat(parts))
-    })
-    stream.send(bytes)
-    return whole.promise
-  }
-
+  const { start } = peers
+  const dial = (from: TestNode, to: TestNode): Promise<Connection> => peers.dial(from, to, signal)
+  const connectionOf = (node: TestNode): Promise<Connection> => peers.connectionOf(node, signal)
+  const echo = (connection: Connection, bytes: Uint8Array): Promise<Uint8Array> => ask(connection, bytes, signal)
   const mute = (reason: string): void => expect.fail(`bytes were not placed: ${reason}`)
   const window = { initialStreamWindowSize: 16_777_216, maxStreamWindowSize: 16_777_216 }
   const own = placingYamux({ warn: mute })
@@ -209,7 +104,7 @@ describe('placing yamux', () => {
     const hiding: Encrypter = (components) => {
       const encrypter = directTls()(components)
       const hide = (secured: SecuredConnection): SecuredConnection => {
-        const socket = decryptionOf(secured.connection)?.socket as unknown as { _handle: object }
+        const socket = directSocketOf(secured.connection)?.socket as unknown as { _handle: object }
         Object.defineProperty(socket._handle, 'useUserBuffer', { value: undefined })
         return secured
       }
