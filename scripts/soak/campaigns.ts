@@ -31,7 +31,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/settle-kills', tenth: true },
   { script: 'soak/rpc-faults', tenth: true },
   { script: 'soak/economics', tenth: true },
-  { script: 'soak/cheats' },
+  { script: 'soak/cheats', tenth: true },
   { script: 'soak/sponsors', tenth: true },
   { script: 'soak/snapshots', tenth: true },
   { script: 'soak/sources', tenth: true },

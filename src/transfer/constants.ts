@@ -33,17 +33,42 @@ export const MAX_WINDOW_BYTES = 16 * MIB
 export const SIGN_DIVISOR = 4
 
 /**
- * Receipts closer than this part of the window and one second to the one before are not read: each costs a flush of the disk,
+ * Receipts closer than this part of what may be unsigned now and one second to the one before are not read: each costs a flush of the disk,
  * and while half of the window is left, nobody waits for it.
  */
 export const SPACING_DIVISOR = 2
 export const SPACING_MILLISECONDS = 1_000
 
-/** Unsigned bytes of all sessions of one seeder together; those without a first receipt share a quarter. */
+/**
+ * A window beyond the first one is no wider than this many times what was signed in the session: a receipt for a few bytes
+ * widens nothing, and what is signed backs a quarter of the window, at which the next receipt comes.
+ */
+export const WINDOW_GROWTH = 4
+
+/**
+ * Unsigned bytes of all sessions of one seeder together. Those that a peer does not back by as many that it signed for share
+ * a quarter.
+ */
 export const UNSIGNED_BUDGET_BYTES = 256 * MIB
+export const STARTERS_BUDGET_PART = 1 / 4
 
 /** Of that quarter one address prefix or pass holder may have this part: cheats leave room for others to begin. */
-export const STARTER_SHARE = 1 / 8
+export const SUBJECT_PART = 1 / 8
+
+/**
+ * While somebody who pays waits for bytes, and for this time after, all others who begin share what this part of the bytes
+ * signed for has earned, and a little in any case; what they sign for they get back. A seeder is paid for 90 % of a busy
+ * uplink of 750 KiB/s and more, whoever else comes.
+ */
+export const CONTENTION_MILLISECONDS = 2_000
+export const STARTERS_PART = 1 / 16
+export const STARTERS_BYTES_PER_SECOND = 32 * KIB
+
+/** What they may have saved: so many windows can begin at once. */
+export const STARTERS_BURST_BYTES = 4 * FIRST_WINDOW_BYTES
+
+/** Who has waited for a turn and did not ask again for this long is passed over. */
+export const TURN_MILLISECONDS = 1_000
 
 /** A receipt that comes later than this after the first byte it answers for does not widen the window. */
 export const TIMELY_MILLISECONDS = 10_000

@@ -1,73 +1,21 @@
 import { UNIT_BYTES } from '../content/index.ts'
+import { type Backing, createBackings } from './backings.ts'
 import {
-  DEBT_HALF_LIFE_MILLISECONDS,
   DEBT_MILLISECONDS,
   FIRST_WINDOW_BYTES,
   MAX_DEBT_BYTES,
   MAX_WINDOW_BYTES,
-  STARTER_SHARE,
+  STARTERS_BUDGET_PART,
   TIMELY_MILLISECONDS,
   UNSIGNED_BUDGET_BYTES,
+  WINDOW_GROWTH,
 } from './constants.ts'
+import type { CreditBook, CreditInit, Tab } from './credit-types.ts'
+import { createDebts } from './debts.ts'
 import { RefusedError } from './errors.ts'
+import { createStarters, type Starter } from './starters.ts'
 
-/** Unsigned bytes that nobody answered for in time: told to whoever watches the payer. */
-export interface Debt {
-  readonly session: string
-  /** Whom it is held against: sponsor, pass holder, address prefix. */
-  readonly subjects: readonly string[]
-  readonly bytes: number
-}
-
-export interface CreditInit {
-  /** Default {@link UNSIGNED_BUDGET_BYTES}. */
-  budget?: number
-  /** Default {@link MAX_DEBT_BYTES}. */
-  maxDebt?: number
-  /** Default {@link FIRST_WINDOW_BYTES}. */
-  firstWindow?: number
-  /** Default {@link MAX_WINDOW_BYTES}. */
-  maxWindow?: number
-  /** Milliseconds that only grow. */
-  now?: () => number
-  onDebt?: (debt: Debt) => void
-}
-
-/** What one stream may still be sent on trust. Byte counts are those of the session: cumulative, as receipts are. */
-export interface Tab {
-  /** W: how far the bytes sent may be ahead of the last durable receipt. */
-  readonly window: number
-  /** Acknowledged by the highest durable receipt. */
-  readonly signed: number
-  readonly served: number
-  /** Bytes that may be sent now. */
-  room(): number
-  /** Bytes were sent. */
-  serve(bytes: number): void
-  /** A receipt is durable. Returns the window from here on. */
-  sign(bytesServed: number): number
-  /** Whether the oldest unsigned byte has waited for longer than a debt may. */
-  overdue(): boolean
-  /** The stream is gone; what is unsigned stays on the book. */
-  close(): void
-}
-
-export interface CreditBook {
-  /**
-   * Opens the tab of a session at `signed` bytes. Throws `needsPayment` when its earlier streams, or one of `subjects`,
-   * left too much unsigned.
-   */
-  open(session: string, signed: number, subjects: readonly string[]): Tab
-  /** Unsigned bytes of all sessions, debt not counted. */
-  readonly unsigned: number
-  debtOf(subject: string): number
-  /** Turns what waited for too long into debt and forgets what is long over. */
-  sweep(): void
-  /** Calls back when room may have come back for a tab that had none. */
-  onRoom(listener: () => void): () => void
-}
-
-interface Session {
+interface Session extends Starter {
   window: number
   /** Bytes of earlier streams that were never signed. They narrow the window for good: nobody gets them twice. */
   lost: number
@@ -77,11 +25,14 @@ interface Session {
   since: number | null
   subjects: readonly string[]
   open: boolean
+  wanting: boolean
   /** Whether what is unsigned still counts in the budget. */
   budgeted: boolean
+  touched: number
+  backing: Backing
 }
 
-/** Sessions that nobody used for a day are forgotten; their debt is held against the subjects. */
+/** Sessions and peers that nobody used for a day are forgotten; their debt is held against the subjects. */
 const FORGET_MILLISECONDS = 86_400_000
 
 /** The windows of all sessions of one seeder, the budget that they share, and the debt that outlives them. */
@@ -91,50 +42,58 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   const firstWindow = init.firstWindow ?? FIRST_WINDOW_BYTES
   const maxWindow = init.maxWindow ?? MAX_WINDOW_BYTES
   const now = init.now ?? (() => performance.now())
-  const sessions = new Map<string, Session & { touched: number }>()
-  const debts = new Map<string, { bytes: number; at: number }>()
+  const sessions = new Map<string, Session>()
+  const backings = createBackings(now)
   const listeners = new Set<() => void>()
-  /** Unsigned bytes without a first receipt by address prefix and holder; a sponsor's buyers are many. */
-  const unprovenBy = new Map<string, number>()
+  const debts = createDebts(now)
+  const starters = createStarters({ budget: budget * STARTERS_BUDGET_PART, debtOf: debts.of, now, wake })
   let unsigned = 0
-  let unproven = 0
 
   const unsignedOf = (session: Session): number => session.served - session.signed
-  const isProven = (session: Session): boolean => session.signed > 0
-
-  const starters = ({ subjects }: Session): string[] => subjects.filter((subject) => !subject.startsWith('sponsor '))
-
-  function count(session: Session, bytes: number): void {
-    unsigned += bytes
-    if (isProven(session)) return
-    unproven += bytes
-    for (const subject of starters(session)) {
-      const sum = (unprovenBy.get(subject) ?? 0) + bytes
-      if (sum > 0) unprovenBy.set(subject, sum)
-      else unprovenBy.delete(subject)
-    }
-  }
-
-  /** What is left for a session without a first receipt, of everybody's quarter and of its own subjects' part. */
-  function startersRoom(session: Session): number {
-    const quarter = budget / 4
-    const own = starters(session).map((subject) => quarter * STARTER_SHARE - (unprovenBy.get(subject) ?? 0))
-    return Math.min(quarter - unproven, ...own)
-  }
 
   function wake(): void {
     for (const listener of [...listeners]) listener()
   }
 
-  function debtOf(subject: string): number {
-    const debt = debts.get(subject)
-    if (debt === undefined) return 0
-    return debt.bytes * 0.5 ** ((now() - debt.at) / DEBT_HALF_LIFE_MILLISECONDS)
+  /** What the peer may still be sent on its backing. */
+  const backed = ({ backing }: Session): number => Math.max(0, backing.bytes - backing.used)
+
+  function send(session: Session, bytes: number): void {
+    const own = Math.min(bytes, backed(session))
+    session.served += bytes
+    session.since ??= now()
+    session.backing.used += own
+    unsigned += bytes
+    if (own > 0) starters.paying(session.peer, session.backing.wanting > 0)
+    if (own < bytes) starters.sent(session, bytes - own)
+  }
+
+  /** So many bytes are unsigned no longer: signed or lost. */
+  function settle(session: Session, bytes: number, how: 'signed' | 'lost'): void {
+    const unbacked = Math.min(bytes, session.unbacked)
+    session.backing.used -= bytes - unbacked
+    unsigned -= bytes
+    starters.settled(session, unbacked, how)
+  }
+
+  function want(session: Session, on: boolean): void {
+    if (session.wanting === on) return
+    session.wanting = on
+    const { backing, peer } = session
+    backing.wanting += on ? 1 : -1
+    starters.wanting(peer, backing.wanting > 0)
+    if (!on) starters.left(session)
+  }
+
+  function pay({ backing }: Session, bytes: number): void {
+    backing.bytes = Math.min(maxDebt, backing.bytes + bytes)
+    starters.earned(bytes)
   }
 
   function owe(id: string, session: Session, bytes: number): void {
     if (bytes <= 0) return
-    for (const subject of session.subjects) debts.set(subject, { bytes: debtOf(subject) + bytes, at: now() })
+    session.backing.bytes = Math.max(0, session.backing.bytes - bytes)
+    for (const subject of session.subjects) debts.add(subject, bytes)
     init.onDebt?.({ session: id, subjects: session.subjects, bytes })
   }
 
@@ -142,7 +101,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   function writeOff(id: string, session: Session): void {
     if (!session.budgeted) return
     session.budgeted = false
-    count(session, -unsignedOf(session))
+    settle(session, unsignedOf(session), 'lost')
     owe(id, session, unsignedOf(session))
   }
 
@@ -152,7 +111,8 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
       if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) writeOff(id, session)
       if (now() - session.touched >= FORGET_MILLISECONDS) sessions.delete(id)
     }
-    for (const [subject] of debts) if (debtOf(subject) < 1) debts.delete(subject)
+    backings.sweep(FORGET_MILLISECONDS)
+    debts.sweep()
   }
 
   /** What a session that comes back at `signed` leaves unsigned for good. */
@@ -162,7 +122,10 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   function reopen(id: string, session: Session, signed: number): void {
     const left = leftBy(session, signed)
     if (session.budgeted) {
-      count(session, -unsignedOf(session))
+      const answered = unsignedOf(session) - left
+      settle(session, answered, 'signed')
+      settle(session, left, 'lost')
+      pay(session, answered)
       owe(id, session, left)
     }
     session.lost += left
@@ -172,17 +135,26 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     session.budgeted = true
   }
 
-  function open(id: string, signed: number, subjects: readonly string[]): Tab {
+  function open(id: string, signed: number, subjects: readonly string[], peer = `session ${id}`): Tab {
     sweep()
     for (const subject of subjects) {
-      if (debtOf(subject) > maxDebt) {
-        throw new RefusedError('needsPayment', `${subject} left ${Math.round(debtOf(subject))} bytes unsigned.`)
+      if (debts.of(subject) > maxDebt) {
+        throw new RefusedError('needsPayment', `${subject} left ${Math.round(debts.of(subject))} bytes unsigned.`)
       }
     }
     const kept = sessions.get(id)
     const session = kept ?? {
-      ...{ window: firstWindow, lost: 0, signed, served: signed, since: null },
-      ...{ subjects, open: true, budgeted: true, touched: now() },
+      ...{ window: firstWindow, lost: 0, signed, served: signed, since: null, unbacked: 0 },
+      ...{
+        subjects,
+        starters: [],
+        peer,
+        backing: backings.of(peer),
+        open: true,
+        wanting: false,
+        budgeted: true,
+        touched: now(),
+      },
     }
     const lost = session.lost + (kept === undefined ? 0 : leftBy(kept, signed))
     // Less than a unit is no room at all: data travels in units.
@@ -192,12 +164,15 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     if (kept === undefined) sessions.set(id, session)
     else reopen(id, kept, signed)
     session.subjects = subjects
+    session.starters = subjects.filter((subject) => !subject.startsWith('sponsor '))
+    session.peer = peer
+    session.backing = backings.of(peer)
     session.open = true
     session.touched = now()
     return tabOf(id, session)
   }
 
-  function tabOf(id: string, session: Session & { touched: number }): Tab {
+  function tabOf(id: string, session: Session): Tab {
     return {
       get window() {
         return session.window
@@ -209,24 +184,25 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
         return session.served
       },
       room() {
-        const own = session.window - session.lost - unsignedOf(session)
-        const shared = budget - unsigned
-        return Math.max(0, Math.min(own, shared, isProven(session) ? shared : startersRoom(session)))
+        const room = Math.min(session.window - session.lost - unsignedOf(session), budget - unsigned)
+        const own = backed(session)
+        return Math.max(0, room <= own ? room : Math.min(room, own + starters.room(session)))
       },
-      serve(bytes) {
-        session.served += bytes
-        session.since ??= now()
-        count(session, bytes)
-      },
+      want: (on) => want(session, on),
+      serve: (bytes) => send(session, bytes),
       sign(bytesServed) {
         if (bytesServed <= session.signed) return session.window
-        count(session, -unsignedOf(session))
+        const before = unsignedOf(session)
         const timely = session.since !== null && now() - session.since <= TIMELY_MILLISECONDS
+        pay(session, bytesServed - session.signed)
         session.signed = bytesServed
         session.served = Math.max(session.served, bytesServed)
         session.since = unsignedOf(session) > 0 ? now() : null
-        count(session, unsignedOf(session))
-        if (timely) session.window = Math.min(maxWindow, session.window * 2)
+        settle(session, before - unsignedOf(session), 'signed')
+        if (timely) {
+          const grown = Math.max(firstWindow, WINDOW_GROWTH * bytesServed)
+          session.window = Math.max(session.window, Math.min(maxWindow, session.window * 2, grown))
+        }
         wake()
         return session.window
       },
@@ -235,6 +211,8 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
         if (!session.open) return
         session.open = false
         session.touched = now()
+        want(session, false)
+        starters.left(session)
         if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) writeOff(id, session)
         wake()
       },
@@ -246,7 +224,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     get unsigned() {
       return unsigned
     },
-    debtOf,
+    debtOf: debts.of,
     sweep,
     onRoom(listener) {
       listeners.add(listener)

@@ -11,7 +11,8 @@ export {
   SPACING_MILLISECONDS,
   TRANSFER_PROTOCOL,
 } from './constants.ts'
-export { type CreditBook, type CreditInit, createCreditBook, type Debt, type Tab } from './credit.ts'
+export { createCreditBook } from './credit.ts'
+export type { CreditBook, CreditInit, Debt, Tab } from './credit-types.ts'
 export { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 export { type Admission, type HelloRequest, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
 export { type ServeInit, serve, type TransferLog } from './serve.ts'

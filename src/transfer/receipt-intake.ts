@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { type Domain, type SignedReceipt, verifyReceipt } from '../receipts/index.ts'
 import { MAX_BAD_RECEIPTS, SPACING_DIVISOR, SPACING_MILLISECONDS } from './constants.ts'
-import type { Tab } from './credit.ts'
+import type { Tab } from './credit-types.ts'
 import { ProtocolError } from './errors.ts'
 import type { Admission } from './ports.ts'
 
@@ -45,7 +45,8 @@ export function createReceiptIntake(init: ReceiptIntakeInit): ReceiptIntake {
   }
 
   function tooClose(receipt: SignedReceipt): boolean {
-    const near = Number(receipt.bytesServed - highest) < tab.window / SPACING_DIVISOR
+    const reach = tab.served - tab.signed + tab.room()
+    const near = Number(receipt.bytesServed - highest) < reach / SPACING_DIVISOR
     return near && performance.now() - readAt < SPACING_MILLISECONDS
   }
 

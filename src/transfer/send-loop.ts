@@ -1,7 +1,7 @@
 import type { ContentStore } from '../content/index.ts'
 import { UNIT_BYTES } from '../content/index.ts'
 import { FRAME_DIVISOR, MAX_DATA_FRAME_BYTES } from './constants.ts'
-import type { Tab } from './credit.ts'
+import type { Tab } from './credit-types.ts'
 import type { Message } from './generated/wire.js'
 import type { Admission } from './ports.ts'
 import type { QueuedWant, WantQueue } from './wants.ts'
@@ -105,6 +105,7 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
       try {
         while (!stopped && !signal.aborted) {
           const want = wants.first()
+          tab?.want(want !== null)
           if (want === null || !(await sendNext(want))) await sleep()
         }
         await sending

@@ -1,6 +1,7 @@
 import type { PeerId, StreamHandler } from '@libp2p/interface'
 import { MAX_STREAMS } from './constants.ts'
-import { type CreditBook, type CreditInit, createCreditBook } from './credit.ts'
+import { createCreditBook } from './credit.ts'
+import type { CreditBook, CreditInit } from './credit-types.ts'
 import type { ServingDesk } from './ports.ts'
 import { createServing, type Serving } from './serving.ts'
 

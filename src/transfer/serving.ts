@@ -21,7 +21,7 @@ import {
   MAX_METADATA_REQUESTS,
   MAX_OPENING_BYTES,
 } from './constants.ts'
-import type { CreditBook, Tab } from './credit.ts'
+import type { CreditBook, Tab } from './credit-types.ts'
 import { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 import { createFrameParser } from './frames.ts'
 import type { Hello, Message } from './generated/wire.js'
@@ -189,7 +189,8 @@ export function createServing(init: ServingInit): Serving {
   ): Promise<void> {
     const { session, receipt } = admission
     const signed = Number(receipt?.bytesServed ?? 0n)
-    const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented))
+    const peer = connection.remotePeer.toString()
+    const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented), peer)
     const wants = createWantQueue(content.metainfo)
     const loop = createSendLoop({
       ...{ content, wants, writer, tab, admission, failed: stopServing },
@@ -218,11 +219,7 @@ export function createServing(init: ServingInit): Serving {
     await writer.sendLong({ accept: message }, ended.signal)
     const stopListening = credit.onRoom(() => loop.wake())
     ended.signal.addEventListener('abort', stopListening)
-    log('debug', 'downloader accepted', {
-      peer: connection.remotePeer.toString(),
-      session: session?.id ?? null,
-      signed,
-    })
+    log('debug', 'downloader accepted', { peer, session: session?.id ?? null, signed })
     if (admission.over?.aborted === true) over()
     void loop.run()
   }

@@ -12,10 +12,18 @@ export interface StoreFaults {
   readonly forgeRoots?: boolean
   /** Bytes a second. */
   readonly rate?: number
+  /** Told what was sent at that rate. */
+  readonly uplink?: Uplink
   /** Serves nothing after so many bytes, but keeps the stream open. */
   readonly stallAfter?: number
   /** Told of every read, with the bytes of it that are right from the front. */
   readonly onRead?: (read: StoreRead) => void
+}
+
+export interface Uplink {
+  bytes: number
+  /** Milliseconds in which nothing was to be sent. */
+  idle: number
 }
 
 export interface StoreRead {
@@ -25,10 +33,13 @@ export interface StoreRead {
   readonly right: number
 }
 
+/** A timer that fires late on a busy machine takes nothing from a `rate`. */
+const LATE_MILLISECONDS = 500
+
 export function hostileStore(store: ContentStore, faults: StoreFaults): ContentStore {
-  const { flip, lieAfter, forgeRoots, rate, stallAfter, onRead } = faults
+  const { flip, lieAfter, forgeRoots, rate, uplink, stallAfter, onRead } = faults
   let sent = 0
-  let next = 0
+  let next = performance.now()
 
   /** Changes one bit at `place` of what is read, if it is in there; answers how much is right in front of it, in units. */
   function spoil(target: Uint8Array, place: number): number {
@@ -60,8 +71,12 @@ export function hostileStore(store: ContentStore, faults: StoreFaults): ContentS
       onRead?.({ piece, offset, length: target.length, right })
       if (rate === undefined) return
       const now = performance.now()
-      next = Math.max(next, now) + (target.length * 1000) / rate
-      await new Promise((resolve) => setTimeout(resolve, next - now))
+      if (uplink !== undefined) {
+        uplink.bytes += target.length
+        uplink.idle += Math.max(0, now - LATE_MILLISECONDS - next)
+      }
+      next = Math.max(next, now - LATE_MILLISECONDS) + (target.length * 1000) / rate
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - now)))
     },
   }
 }

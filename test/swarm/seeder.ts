@@ -10,7 +10,7 @@ import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openLedger } from '../../src/storage/sqlite/index.ts'
 import { type CreditBook, createCreditBook, serve, TRANSFER_PROTOCOL } from '../../src/transfer/index.ts'
 import { createDesk } from './desk.ts'
-import { hostileStore, type StoreFaults } from './hostile-store.ts'
+import { hostileStore, type StoreFaults, type Uplink } from './hostile-store.ts'
 
 export interface SeederInit extends StoreFaults {
   readonly torrent: string
@@ -35,12 +35,14 @@ export interface TestSeeder {
   readonly address: string
   readonly payout: string
   readonly credit: CreditBook
+  readonly uplink: Uplink
   stop(): Promise<void>
 }
 
 export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const metainfo = parseMetainfo(await readFile(init.torrent))
-  const store = hostileStore(await openSeed(metainfo, init.path), init)
+  const uplink: Uplink = { bytes: 0, idle: 0 }
+  const store = hostileStore(await openSeed(metainfo, init.path), { ...init, uplink })
   const ledger = await openLedger({
     path: join(init.folder, 'ledger.sqlite'),
     ...(init.domain === undefined ? {} : { domain: init.domain }),
@@ -66,7 +68,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   await node.handle(TRANSFER_PROTOCOL, serve(desk, { peerId: node.peerId, credit, signal: stopping.signal }))
   if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
   return {
-    ...{ node, ledger, credit, payout: privateKeyToAccount(init.key).address },
+    ...{ node, ledger, credit, uplink, payout: privateKeyToAccount(init.key).address },
     address: node.addresses()[0] ?? '',
     async stop() {
       stopping.abort()
