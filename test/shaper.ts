@@ -34,19 +34,21 @@ export async function openLink(init: LinkInit): Promise<Link> {
   /** Each chunk leaves when the line is free and the one before is gone, and arrives a delay later: in order, like TCP. */
   function carry(from: Socket, into: Socket, way: { free: number }): void {
     const queue: { readonly at: number; deliver(): void }[] = []
-    let timer: NodeJS.Timeout | undefined
+    let waiting = false
     let last = 0
 
     function deliverDue(): void {
-      timer = undefined
       const now = performance.now()
       while (queue.length > 0 && queue[0]!.at <= now) queue.shift()!.deliver()
-      if (queue.length > 0) timer = setTimeout(deliverDue, Math.max(0, queue[0]!.at - now))
+      waiting = queue.length > 0
+      if (waiting) setTimeout(deliverDue, Math.max(0, queue[0]!.at - now))
     }
     function later(at: number, deliver: () => void): void {
       last = Math.max(last, at)
       queue.push({ at: last, deliver })
-      timer ??= setTimeout(deliverDue, Math.max(0, last - performance.now()))
+      if (waiting) return
+      waiting = true
+      setTimeout(deliverDue, Math.max(0, last - performance.now()))
     }
 
     from.on('data', (chunk: Buffer) => {
