@@ -14,6 +14,7 @@ export { createDomain, type Digest, type Domain, type DomainInit, type SessionPr
 export type { Intent, JournalEntry, SignedTransaction, TransactionJournal } from './journal.ts'
 export type {
   Earnings,
+  KeptDebt,
   LaneLog,
   LaneMove,
   LedgerSession,

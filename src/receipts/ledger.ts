@@ -80,6 +80,15 @@ export interface Submission {
   readonly moves: readonly LaneMove[]
 }
 
+/** Bytes that were never signed for, held against whoever may be behind a downloader. */
+export interface KeptDebt {
+  readonly subject: string
+  /** As of `at`. */
+  readonly bytes: number
+  /** Unix milliseconds. */
+  readonly at: number
+}
+
 /**
  * The seeder's memory of what it is owed. Every method that changes something resolves only when the change would
  * survive a power cut; writers are committed in groups. Declared here, implemented in `storage`.
@@ -155,5 +164,8 @@ export interface ReceiptLedger {
   prune(before: number): Promise<number>
   /** By one content, one sponsor, or all. */
   earnings(filter?: { contentId?: string; sponsor?: Address }): Promise<Earnings>
+  /** Debts of all processes that served from here, largest first: `keepDebts` replaces those of this one. */
+  debts(): Promise<readonly KeptDebt[]>
+  keepDebts(debts: readonly KeptDebt[]): Promise<void>
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { MAX_WINDOW_BYTES } from '../transfer/index.ts'
+import { DEBT_HALF_LIFE_MILLISECONDS, MAX_WINDOW_BYTES } from '../transfer/index.ts'
 
 /** W of the reserve rule: the most that one session can be ahead of its last receipt. */
 export const WINDOW_BYTES = BigInt(MAX_WINDOW_BYTES)
@@ -22,6 +22,11 @@ export const GATEWAY_INTERVAL = 5_000
 
 /** Debts that wait for a silent gateway: the newest. */
 export const DEBTS_WAITING = 1_000
+
+/** Debts that are kept over a restart: the largest; and how long one may wait for others to be kept with, milliseconds. */
+export const DEBTS_KEPT = 4_096
+export const DEBT_SAVE_DELAY = 1_000
+export const DEBT_HALF_LIFE = DEBT_HALF_LIFE_MILLISECONDS
 
 /** Two lanes that alternate by the day: yesterday's is settled whole while today's is in use. */
 export const DEFAULT_LANES = [0n, 1n] as const

@@ -131,7 +131,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   }
 
   function admission(opened: LedgerSession, shown: Standing, exposed: Exposed): Admission {
-    const { session, sessionKey, maxBytes, receipt } = opened
+    const { session, sessionKey, maxBytes, receipt, served } = opened
     const { lane, signed, ticket } = shown
     const ended = Promise.withResolvers<void>()
     const over = new AbortController()
@@ -150,7 +150,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     return {
       over: over.signal,
       session: { id: session, key: sessionKey, maxBytes },
-      receipt,
+      ...{ receipt, served },
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(session, bytesServed, signature),
       noteServed(bytesServed) {
         try {
@@ -211,6 +211,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
 const freeAdmission: Admission = {
   session: null,
   receipt: null,
+  served: 0n,
   acceptReceipt: async () => 0n,
   noteServed: () => undefined,
   release: async () => undefined,

@@ -27,6 +27,7 @@ import {
 import { createDesk } from './desk.ts'
 import { createExposure, type ExposureBook } from './exposure.ts'
 import { createGatewayWatch } from './gateway-watch.ts'
+import { createKeptDebts } from './kept-debts.ts'
 import { type Counts, createMeter } from './meter.ts'
 import { createTerms } from './terms.ts'
 import { watchTrust } from './trust-watch.ts'
@@ -113,9 +114,11 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       logger.warn({ ...debt }, 'bytes were never signed for')
       meter.debt(debt)
       gatewayWatch.noteDebt(debt)
+      keptDebts.noted()
       init.credit?.onDebt?.(debt)
     },
   })
+  const keptDebts = createKeptDebts({ ledger, credit, logger })
   const closing = new AbortController()
   const timers: NodeJS.Timeout[] = []
   let settling: Promise<void> = Promise.resolve()
@@ -148,6 +151,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     async start({ signal } = {}) {
       await requireVoice(chain, seeder, account.address, signal)
       await ledger.releaseAll()
+      await keptDebts.recall()
       await reconcile(signal)
       await gatewayWatch.look()
       const handler = serve(meter.watch(desk), {
@@ -172,6 +176,8 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       closing.abort()
       await node.unhandle(TRANSFER_PROTOCOL)
       await within(DRAIN_TIMEOUT, desk.idle())
+      credit.writeOff()
+      await keptDebts.keep()
       await settleDue(AbortSignal.timeout(DRAIN_TIMEOUT * 4))
       logger.info({ seeder }, 'stopped serving')
     },

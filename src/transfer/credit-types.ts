@@ -20,6 +20,12 @@ export interface CreditInit {
   onDebt?: (debt: Debt) => void
 }
 
+/** What one subject owes. */
+export interface Owed {
+  readonly subject: string
+  readonly bytes: number
+}
+
 /** What one stream may still be sent on trust. Byte counts are those of the session: cumulative, as receipts are. */
 export interface Tab {
   /** W: how far the bytes sent may be ahead of the last durable receipt. */
@@ -41,15 +47,27 @@ export interface Tab {
   close(): void
 }
 
+export interface Origin {
+  /** What this peer signed for in other sessions backs this one. Default: nobody. */
+  readonly peer?: string
+  /** Bytes that were sent of it, as far as is known: of a session that this book never saw and nobody signed for they are lost. */
+  readonly served?: number
+}
+
 export interface CreditBook {
   /**
-   * Opens the tab of a session at `signed` bytes. What `peer` (default: nobody else) signed for in other sessions backs it.
-   * Throws `needsPayment` when its earlier streams, or one of `subjects`, left too much unsigned.
+   * Opens the tab of a session at `signed` bytes. Throws `needsPayment` when its earlier streams, or one of `subjects`,
+   * left too much unsigned.
    */
-  open(session: string, signed: number, subjects: readonly string[], peer?: string): Tab
+  open(session: string, signed: number, subjects: readonly string[], from?: Origin): Tab
   /** Unsigned bytes of all sessions, debt not counted. */
   readonly unsigned: number
   debtOf(subject: string): number
+  readonly debts: readonly Owed[]
+  /** Debts of an earlier run. */
+  recall(debts: readonly Owed[]): void
+  /** The end: what closed sessions left unsigned becomes debt at once. */
+  writeOff(): void
   /** Turns what waited for too long into debt and forgets what is long over. */
   sweep(): void
   /** Calls back when room may have come back for a tab that had none. */

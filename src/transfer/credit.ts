@@ -10,7 +10,7 @@ import {
   UNSIGNED_BUDGET_BYTES,
   WINDOW_GROWTH,
 } from './constants.ts'
-import type { CreditBook, CreditInit, Tab } from './credit-types.ts'
+import type { CreditBook, CreditInit, Origin, Tab } from './credit-types.ts'
 import { createDebts } from './debts.ts'
 import { RefusedError } from './errors.ts'
 import { createStarters, type Starter } from './starters.ts'
@@ -98,7 +98,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   }
 
   /** Takes what a closed session left unsigned out of the budget and holds it against its subjects. */
-  function writeOff(id: string, session: Session): void {
+  function becomeDebt(id: string, session: Session): void {
     if (!session.budgeted) return
     session.budgeted = false
     settle(session, unsignedOf(session), 'lost')
@@ -108,7 +108,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
   function sweep(): void {
     for (const [id, session] of sessions) {
       if (session.open) continue
-      if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) writeOff(id, session)
+      if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) becomeDebt(id, session)
       if (now() - session.touched >= FORGET_MILLISECONDS) sessions.delete(id)
     }
     backings.sweep(FORGET_MILLISECONDS)
@@ -135,7 +135,8 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     session.budgeted = true
   }
 
-  function open(id: string, signed: number, subjects: readonly string[], peer = `session ${id}`): Tab {
+  function open(id: string, signed: number, subjects: readonly string[], from: Origin = {}): Tab {
+    const { peer = `session ${id}`, served = signed } = from
     sweep()
     for (const subject of subjects) {
       if (debts.of(subject) > maxDebt) {
@@ -144,7 +145,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
     }
     const kept = sessions.get(id)
     const session = kept ?? {
-      ...{ window: firstWindow, lost: 0, signed, served: signed, since: null, unbacked: 0 },
+      ...{ window: firstWindow, lost: signed === 0 ? served : 0, signed, served: signed, since: null, unbacked: 0 },
       ...{
         subjects,
         starters: [],
@@ -213,7 +214,7 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
         session.touched = now()
         want(session, false)
         starters.left(session)
-        if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) writeOff(id, session)
+        if (session.since !== null && now() - session.since >= DEBT_MILLISECONDS) becomeDebt(id, session)
         wake()
       },
     }
@@ -225,6 +226,15 @@ export function createCreditBook(init: CreditInit = {}): CreditBook {
       return unsigned
     },
     debtOf: debts.of,
+    get debts() {
+      return debts.all()
+    },
+    recall(owed) {
+      for (const { subject, bytes } of owed) debts.add(subject, bytes)
+    },
+    writeOff() {
+      for (const [id, session] of sessions) if (!session.open) becomeDebt(id, session)
+    },
     sweep,
     onRoom(listener) {
       listeners.add(listener)

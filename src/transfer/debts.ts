@@ -6,6 +6,8 @@ export interface Debts {
   add(subject: string, bytes: number): void
   /** Forgets what is long over. */
   sweep(): void
+  /** What is owed by now. */
+  all(): { subject: string; bytes: number }[]
 }
 
 export function createDebts(now: () => number): Debts {
@@ -18,6 +20,7 @@ export function createDebts(now: () => number): Debts {
 
   return {
     of,
+    all: () => [...debts.keys()].map((subject) => ({ subject, bytes: of(subject) })),
     add(subject, bytes) {
       debts.set(subject, { bytes: of(subject) + bytes, at: now() })
     },

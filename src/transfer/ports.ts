@@ -36,6 +36,8 @@ export interface Admission {
   readonly session: { readonly id: Head; readonly key: Address; readonly maxBytes: bigint } | null
   /** The highest receipt held, from an earlier stream or from the hello. */
   readonly receipt: SignedReceipt | null
+  /** Bytes sent in earlier streams, as far as is known. */
+  readonly served: bigint
   /** Resolves to the highest bytesServed that is stored durably. */
   acceptReceipt(bytesServed: bigint, signature: CompactSignature): Promise<bigint>
   noteServed(bytesServed: bigint): void

@@ -190,7 +190,8 @@ export function createServing(init: ServingInit): Serving {
     const { session, receipt } = admission
     const signed = Number(receipt?.bytesServed ?? 0n)
     const peer = connection.remotePeer.toString()
-    const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented), peer)
+    const served = Number(admission.served)
+    const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented), { peer, served })
     const wants = createWantQueue(content.metainfo)
     const loop = createSendLoop({
       ...{ content, wants, writer, tab, admission, failed: stopServing },

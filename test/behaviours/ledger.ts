@@ -40,6 +40,16 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
       return ledger.acceptReceipt(session, bytesServed, signature)
     }
 
+    it('keeps debts over a restart, the newest word of each process', async () => {
+      const debt = (subject: string, bytes: number, at = 5) => ({ subject, bytes, at })
+      await ledger.releaseAll()
+      expect(await ledger.debts()).to.deep.equal([])
+      await ledger.keepDebts([debt('holder a', 7)])
+      await ledger.keepDebts([debt('holder a', 6.4, 9), debt("address '::/48", 2 ** 40)])
+      ledger = await factory.reopen(ledger)
+      expect(await ledger.debts()).to.deep.equal([debt("address '::/48", 2 ** 40), debt('holder a', 6, 9)])
+    })
+
     describe('keeps logs', () => {
       it('line by line with the heads between them', async () => {
         const known = await ledger.laneLog(log.lane)

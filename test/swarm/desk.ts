@@ -43,21 +43,22 @@ export async function createDesk(init: DeskInit): Promise<ServingDesk> {
   async function admit({ contentId, session, receipt }: HelloRequest): Promise<Admission> {
     if (session === null) {
       if (init.free !== true) throw new RefusedError('needsPayment', 'This content is not free.')
-      return { ...nothing, session: null, receipt: null }
+      return { ...nothing, session: null, receipt: null, served: 0n }
     }
     if (!verifyHead(domain, session.lane, session.signed)) {
       throw new RefusedError('badSignature', 'The head is not signed by its signer.')
     }
     await ledger.extendLog(session.lane, session.from, session.lines, session.signed)
     const id = session.session
-    let held = (await ledger.openSession(id, { contentId, holder: null })).receipt
+    const { served, receipt: known } = await ledger.openSession(id, { contentId, holder: null })
+    let held = known
     if (receipt !== null && receipt.bytesServed > (held?.bytesServed ?? 0n)) {
       await ledger.acceptReceipt(id, receipt.bytesServed, receipt.signature)
       held = receipt
     }
     return {
       session: { id, key: session.line.sessionKey, maxBytes: session.line.maxBytes },
-      receipt: held,
+      ...{ receipt: held, served },
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(id, bytesServed, signature),
       noteServed: (bytesServed) => ledger.noteServed(id, bytesServed),
       release: (final) => ledger.releaseSession(id, final),
@@ -71,7 +72,7 @@ export async function createDesk(init: DeskInit): Promise<ServingDesk> {
   }
 }
 
-const nothing: Omit<Admission, 'session' | 'receipt'> = {
+const nothing: Omit<Admission, 'session' | 'receipt' | 'served'> = {
   acceptReceipt: async (bytesServed) => bytesServed,
   noteServed: () => undefined,
   release: async () => undefined,

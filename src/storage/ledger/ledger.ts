@@ -8,6 +8,7 @@ import { createGroupCommit } from '../group-commit.ts'
 import { createLease, LEASE_TIME, type Lease, type ProcessLock } from '../lease.ts'
 import type { Engine, Soon, Sql } from '../sql.ts'
 import { markFailed, markSubmitted, saveVoucher, seal, submissions } from './claims.ts'
+import { keepDebts, keptDebts } from './debts.ts'
 import { earnings } from './earnings.ts'
 import { extendLog } from './extend.ts'
 import { createJournal } from './journal.ts'
@@ -153,6 +154,8 @@ export async function createLedger(
     markFailed: (id) => settle((sql) => markFailed(sql, id)),
     // What the chain says is the same whoever writes it down, and written twice it changes nothing.
     markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, lane, head, amount)),
+    debts: () => group.read(keptDebts),
+    keepDebts: (debts) => serve((sql) => keepDebts(sql, node, debts)),
     earnings: (filter = {}) => group.read((sql) => earnings(sql, filter)),
     prune,
     async close() {

@@ -39,9 +39,10 @@ export interface DeliveryBed {
   readonly metainfo: Metainfo
   readonly bytes: Buffer
   peer(listen: boolean, bootstrap?: string): Promise<PeerNode>
-  /** `gatewayUrl`: default the bed's gateway; `slow`: milliseconds before each read; `reserved`: for lane 0, before it starts. */
+  /** `account`: of a seeder that was stopped, to go on with its ledger; `gatewayUrl`: default the bed's gateway; `slow`: milliseconds before each read; `reserved`: for lane 0, before it starts. */
   seed(
     init?: Partial<SeederInit> & {
+      account?: LocalAccount
       reserved?: bigint
       bootstrap?: string
       gateway?: GatewayClient
@@ -83,7 +84,7 @@ export async function startDeliveryBed(length: number): Promise<DeliveryBed> {
   return {
     ...{ bed, folder, metainfo, bytes, peer },
     async seed(init = {}) {
-      const account = await bed.chain.account()
+      const account = init.account ?? (await bed.chain.account())
       const chain = await bed.chain.as(account)
       if (init.reserved !== undefined) {
         const lane = { seeder: account.address, lane: 0n, pricePerGiB: PRICE }

@@ -116,29 +116,29 @@ describe('the credit book', () => {
 
   it('lets sessions of a peer rest on what it signed for in others, and takes what it left unsigned off that', () => {
     const { book, clock } = bookWith({ budget: 4 * MIB })
-    const cheat = book.open('cheat', 0, [], 'peer c')
+    const cheat = book.open('cheat', 0, [], { peer: 'peer c' })
     cheat.serve(MIB)
-    const first = book.open('a', 0, [], 'peer p')
+    const first = book.open('a', 0, [], { peer: 'peer p' })
     expect(first.room(), "the quarter is used up by the cheat's bytes").to.equal(0)
     first.serve(MIB)
     first.sign(MIB)
     first.close()
-    const second = book.open('b', 0, [], 'peer p')
+    const second = book.open('b', 0, [], { peer: 'peer p' })
     expect(second.room()).to.equal(MIB)
     second.serve(MIB)
-    expect(book.open('c', 0, [], 'peer p').room(), 'nothing rests on one byte twice').to.equal(0)
+    expect(book.open('c', 0, [], { peer: 'peer p' }).room(), 'nothing rests on one byte twice').to.equal(0)
     second.close()
     clock.now += 30_000
     book.sweep()
     cheat.serve(MIB)
-    expect(book.open('d', 0, [], 'peer p').room(), 'the peer still owes it').to.equal(0)
+    expect(book.open('d', 0, [], { peer: 'peer p' }).room(), 'the peer still owes it').to.equal(0)
   })
 
   describe('while somebody pays', () => {
     /** A book on which `peer p` was just sent bytes that it backs, with nothing saved for those who begin. */
     function contended(saved = 0) {
       const made = bookWith()
-      const payer = made.book.open('payer', 0, ['address 192.0.2.0/24'], 'peer p')
+      const payer = made.book.open('payer', 0, ['address 192.0.2.0/24'], { peer: 'peer p' })
       payer.serve(MIB)
       payer.sign(MIB)
       /** In steps that it backs. */
@@ -149,7 +149,7 @@ describe('the credit book', () => {
         }
       }
       pay(UNIT)
-      const strangers = Array.from({ length: 4 }, (_, at) => made.book.open(`s${at}`, 0, [], `peer s${at}`))
+      const strangers = Array.from({ length: 4 }, (_, at) => made.book.open(`s${at}`, 0, [], { peer: `peer s${at}` }))
       let left = 4 * MIB - saved
       for (const tab of strangers) {
         for (let room = tab.room(); room > 0 && left > 0; room = tab.room()) {
@@ -163,7 +163,7 @@ describe('the credit book', () => {
 
     it('leaves a sixteenth of what is signed for to all who begin, and 32 KiB a second', () => {
       const { book, clock, pay } = contended()
-      const stranger = book.open('x', 0, [], 'peer x')
+      const stranger = book.open('x', 0, [], { peer: 'peer x' })
       expect(stranger.room(), 'nothing is saved').to.equal(0)
       pay(2 * MIB)
       expect(stranger.room(), 'a sixteenth of 2 MiB').to.equal(UNIT)
@@ -178,7 +178,7 @@ describe('the credit book', () => {
 
     it('gives back what is signed for', () => {
       const { book, pay } = contended(UNIT)
-      const honest = book.open('h', 0, [], 'peer h')
+      const honest = book.open('h', 0, [], { peer: 'peer h' })
       let got = 0
       while (honest.served < 8 * MIB) {
         const room = honest.room()
@@ -192,11 +192,11 @@ describe('the credit book', () => {
 
     it('lets those go first whose address and holder owe least', () => {
       const { book, pay } = contended()
-      const known = book.open('k', 0, ['address 198.51.100.0/24', 'sponsor x'], 'peer k')
+      const known = book.open('k', 0, ['address 198.51.100.0/24', 'sponsor x'], { peer: 'peer k' })
       pay(2 * MIB)
       known.serve(known.room())
-      const again = book.open('l', 0, ['address 198.51.100.0/24', 'sponsor y'], 'peer l')
-      const fresh = book.open('f', 0, ['address 203.0.113.0/24', 'sponsor x'], 'peer f')
+      const again = book.open('l', 0, ['address 198.51.100.0/24', 'sponsor y'], { peer: 'peer l' })
+      const fresh = book.open('f', 0, ['address 203.0.113.0/24', 'sponsor x'], { peer: 'peer f' })
       expect([again.room(), fresh.room()]).to.deep.equal([0, 0])
       pay(2 * MIB)
       expect([again.room(), known.room(), fresh.room()]).to.deep.equal([0, 0, UNIT])
@@ -209,9 +209,9 @@ describe('the credit book', () => {
 
     it('passes over who waited and came no more', () => {
       const { book, clock, pay } = contended()
-      const gone = book.open('g', 0, [], 'peer g')
+      const gone = book.open('g', 0, [], { peer: 'peer g' })
       gone.room()
-      const other = book.open('o', 0, ['address 203.0.113.0/24'], 'peer o')
+      const other = book.open('o', 0, ['address 203.0.113.0/24'], { peer: 'peer o' })
       pay(2 * MIB)
       other.room()
       clock.now += 1_000
@@ -221,7 +221,7 @@ describe('the credit book', () => {
 
     it('bounds the others while the payer waits, however long their bytes keep it waiting', () => {
       const { book, clock, payer } = contended()
-      const stranger = book.open('x', 0, [], 'peer x')
+      const stranger = book.open('x', 0, [], { peer: 'peer x' })
       payer.want(true)
       clock.now += 3_000
       expect(stranger.room()).to.equal(0)
@@ -234,9 +234,9 @@ describe('the credit book', () => {
 
     it('bounds nobody once the payer wants no more, nor a payer by itself', () => {
       const { book, clock } = contended()
-      const stranger = book.open('x', 0, [], 'peer x')
+      const stranger = book.open('x', 0, [], { peer: 'peer x' })
       expect(stranger.room()).to.equal(0)
-      expect(book.open('q', 0, [], 'peer p').room(), 'the payer').to.be.above(MIB / 2)
+      expect(book.open('q', 0, [], { peer: 'peer p' }).room(), 'the payer').to.be.above(MIB / 2)
       clock.now += 2_000
       expect(stranger.room()).to.equal(MIB)
     })
@@ -253,7 +253,7 @@ describe('the credit book', () => {
           const who = random.below(30)
           const name = `${++opened}`
           const { tab, honest } = open.get(who) ?? {
-            tab: book.open(name, 0, [`address ${name}`], `peer ${name}`),
+            tab: book.open(name, 0, [`address ${name}`], { peer: `peer ${name}` }),
             honest: random.chance(0.1),
           }
           open.set(who, { tab, honest })
@@ -276,6 +276,27 @@ describe('the credit book', () => {
         expect(finished, `seed ${seed}`).to.be.at.least(1)
       }
     })
+  })
+
+  it('gives a session of an earlier run no second window, unless it was signed for', () => {
+    const { book } = bookWith()
+    expect(() => book.open('never signed', 0, [], { served: MIB })).to.throw(RefusedError, 'unsigned')
+    expect(book.open('in part', 0, [], { served: UNIT }).room()).to.equal(MIB - UNIT)
+    expect(book.open('signed', MIB, [], { served: 3 * MIB }).room()).to.equal(MIB)
+  })
+
+  it('recalls debts of an earlier run, and makes what is unsigned a debt when it ends', () => {
+    const { book } = bookWith()
+    const tab = book.open('a', 0, ['holder h'])
+    tab.serve(MIB)
+    const still = book.open('b', 0, ['holder h'])
+    still.serve(UNIT)
+    tab.close()
+    book.writeOff()
+    expect(book.debts).to.deep.equal([{ subject: 'holder h', bytes: MIB }])
+    const next = bookWith({ maxDebt: MIB / 2 }).book
+    next.recall(book.debts)
+    expect(() => next.open('c', 0, ['holder h'])).to.throw(RefusedError, 'holder h')
   })
 
   it('never lets the unsigned bytes of all sessions pass the budget, whatever happens', () => {
