@@ -68,6 +68,19 @@ export function parseGas(text: string, what: string): bigint {
   throw new BitCdnError('usage', `${what} must be a price of gas in gwei such as 1.5, not "${text}".`)
 }
 
+const SIZES: Readonly<Record<string, number>> = {
+  ...{ '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 },
+  ...{ kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 },
+}
+
+/** Reads "500MB", "1.5 GiB", "262144": bytes; a rate is so many a second. */
+export function parseBytes(text: string, what: string): number {
+  const [, digits, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([a-z]*)$/i.exec(text.trim()) ?? []
+  const factor = SIZES[unit.toLowerCase()]
+  if (digits !== undefined && factor !== undefined) return Math.round(Number(digits) * factor)
+  throw new BitCdnError('usage', `${what} must be bytes such as 500MB, 2GiB or 262144, not "${text}".`)
+}
+
 export function parseWhole(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < least || value > most) {

@@ -5,6 +5,14 @@ const MIB = 1024 * 1024
 /** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
 export const SLICE_BYTES = 8 * UNIT_BYTES
 
+/** Requests that a web seed is sent at one time, how many bytes of small pieces one asks for, and the longest piece. */
+export const WEB_SEED_REQUESTS = 4
+export const WEB_SEED_RUN_BYTES = 4 * MIB
+export const WEB_SEED_PIECE_BYTES = 16 * MIB
+
+/** Peers get so long, at first, to reach the rate below which web seeds help; it is an average over so long. */
+export const FLOOR_MILLISECONDS = 2_000
+
 /** Writes at one time. A file is written by one at a time anyway; more threads would only wait for each other. */
 export const MAX_WRITES = 2
 

@@ -5,6 +5,7 @@ import type { SignedTerms } from '../receipts/index.ts'
 import { sharedChecker } from './checker.ts'
 import {
   FIND_MILLISECONDS,
+  FLOOR_MILLISECONDS,
   FLUSH_MILLISECONDS,
   HELD_MILLISECONDS,
   MAX_SEEDERS,
@@ -23,6 +24,8 @@ import { createPlan } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, SessionSource } from './ports.ts'
 import { createMeter, type DownloadProgress, describePeers, type PeerProgress } from './progress.ts'
 import { createMemoryRecord } from './record.ts'
+import { until } from './until.ts'
+import { createHttpBudget, createWebSeed } from './web-seed.ts'
 
 export interface DownloaderComponents {
   readonly node: DownloadNode
@@ -37,6 +40,12 @@ export interface DownloaderInit {
   readonly maxPrice?: bigint
   /** Default {@link MAX_SEEDERS}. */
   readonly maxSeeders?: number
+  /** Bytes a second: web seeds help only while seeders bring less. Default: always. */
+  readonly p2pFloor?: number
+  /** Bytes that web seeds are asked for at most in one run. Default: no limit. */
+  readonly httpBudget?: number
+  /** Whether web seeds at private and loopback addresses are asked; default false. */
+  readonly allowPrivate?: boolean
   /** How long a download waits for a seeder when it has none, milliseconds; default {@link PATIENCE_MILLISECONDS}. */
   readonly patience?: number
   readonly log?: (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
@@ -49,6 +58,8 @@ export interface DownloadRequest {
   store(metainfo: Metainfo): Promise<ContentStore>
   /** Seeders by address (`…/p2p/<id>`), asked beside those that the DHT names. */
   readonly sources?: readonly string[]
+  /** Web seeds (BEP 19), asked beside those that the metainfo names. */
+  readonly webSeeds?: readonly string[]
   /** Whether the DHT is asked too; default true. */
   readonly discover?: boolean
   /** What was signed before, for a download that goes on; default: nothing. */
@@ -97,6 +108,8 @@ async function run(
   const over = new AbortController()
   const outcome = Promise.withResolvers<void>()
   const meter = createMeter()
+  const floorMeter = createMeter(FLOOR_MILLISECONDS)
+  const budget = createHttpBudget(init.httpBudget)
   const checker = sharedChecker()
   const startedAt = performance.now()
   const maxSeeders = init.maxSeeders ?? MAX_SEEDERS
@@ -109,6 +122,7 @@ async function run(
   let aliveAt = performance.now()
   let progressAt = performance.now()
   let received = 0
+  let fromSeeders = 0
   let searching = request.discover !== false
   let flushedAt = performance.now()
   let flushing: Promise<void> | null = null
@@ -117,6 +131,7 @@ async function run(
   outcome.promise.catch(() => undefined)
   const fail = (error: unknown): void => outcome.reject(error)
   const alive = (): DownloadPeer[] => [...peers.values()].filter((peer) => peer.state !== 'over')
+  const seeders = (): DownloadPeer[] => alive().filter((peer) => peer.kind === 'seeder')
 
   const lines =
     components.sessions === null
@@ -126,8 +141,8 @@ async function run(
           maxPrice: init.maxPrice ?? null,
           left: () => to?.plan.left ?? metainfo?.length ?? 0,
           arrived: () => (metainfo === null || to === null ? 0 : metainfo.length - to.plan.left),
-          seeders: () => alive().length,
-          connecting: () => alive().filter((peer) => peer.state === 'connecting').length,
+          seeders: () => seeders().length,
+          connecting: () => seeders().filter((peer) => peer.state === 'connecting').length,
         })
 
   function check(terms: SignedTerms | null): void {
@@ -158,6 +173,7 @@ async function run(
     const intake = createIntake({ store, plan, checker, failed: fail, written })
     to = { plan, intake, store }
     metainfo = known
+    for (const url of known.webSeeds) addWebSeed(url)
     if (plan.complete) outcome.resolve()
   }
 
@@ -186,22 +202,41 @@ async function run(
   function addPeer(target: string | FoundPeer): void {
     const id = typeof target === 'string' ? (target.split('/p2p/').at(-1) ?? target) : target.id
     const known = peers.get(id)
-    if (over.signal.aborted || alive().length >= maxSeeders) return
+    if (over.signal.aborted || seeders().length >= maxSeeders) return
     if (known !== undefined && (known.state !== 'over' || known.failure?.banned !== false)) return
     if (id === node.peerId.toString()) return
     const peer = createPeer({
       ...{ target, node, contentId, record, lines, check, destination, signal: over.signal },
       before: known ?? null,
       progressed(bytes) {
-        received += bytes
-        if (bytes > 0) progressAt = performance.now()
+        fromSeeders += bytes
+        progressed(bytes)
       },
     })
+    follow(id, peer)
+  }
+
+  function progressed(bytes: number): void {
+    received += bytes
+    if (bytes > 0) progressAt = performance.now()
+  }
+
+  function addWebSeed(url: string): void {
+    if (peers.has(url)) return
+    const webSeed = createWebSeed({
+      ...{ url, budget, progressed, signal: over.signal, allowPrivate: init.allowPrivate ?? false },
+      destination: () => to,
+      wanted: () => init.p2pFloor === undefined || (floorMeter.warm() && floorMeter.rate() < init.p2pFloor),
+    })
+    follow(url, webSeed)
+  }
+
+  function follow(id: string, peer: DownloadPeer): void {
     peers.set(id, peer)
     aliveAt = performance.now()
     void peer.done.then(() => {
       if (peer.failure !== null && !over.signal.aborted) {
-        log(peer.failure.banned ? 'warn' : 'info', 'seeder left', { ...peer.failure })
+        log(peer.failure.banned ? 'warn' : 'info', `${peer.kind} left`, { ...peer.failure })
       }
       if (isFatal(peer.failure) && alive().length === 0) fail(nobodyServes(contentId, failures(), received > 0))
       aliveAt = performance.now()
@@ -214,6 +249,7 @@ async function run(
 
   async function search(): Promise<void> {
     for (const source of request.sources ?? []) addPeer(source)
+    for (const url of request.webSeeds ?? []) addWebSeed(url)
     if (request.discover === false) return
     while (!over.signal.aborted) {
       const round = AbortSignal.any([over.signal, AbortSignal.timeout(FIND_MILLISECONDS)])
@@ -228,6 +264,7 @@ async function run(
 
   function tick(): void {
     const now = performance.now()
+    floorMeter.note(fromSeeders)
     for (const peer of peers.values()) if (peer.state !== 'over') peer.tick()
     if (alive().some((peer) => peer.lacksLine)) slowestHolder()?.yieldLine()
     // Seeders that only wait (for a line, for another try) do not keep a download alive.
@@ -336,17 +373,4 @@ function isComplete(to: Destination | null): boolean {
 /** What no other seeder would answer differently. */
 function isFatal(failure: SeederFailure | null): boolean {
   return failure !== null && ['no-pass', 'pass-expired', 'gateway-unreachable', 'no-funds'].includes(failure.code)
-}
-
-function until(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -18,8 +18,10 @@ export class UnsuitableTermsError extends BitCdnError {
 export class BadUnitError extends BitCdnError {
   override readonly name = 'BadUnitError'
 
-  constructor(peer: string, piece: number, unit: number) {
-    super('verification-failed', `${peer} sent a wrong unit ${unit} of piece ${piece}.`, {
+  /** `unit`: null where the piece was judged as a whole. */
+  constructor(peer: string, piece: number, unit: number | null) {
+    const what = unit === null ? `bytes that are not piece ${piece}` : `a wrong unit ${unit} of piece ${piece}`
+    super('verification-failed', `${peer} sent ${what}.`, {
       advice: 'Nothing needs to be done: the unit is fetched from another seeder, and this one gets no receipt for it.',
     })
   }

@@ -22,6 +22,7 @@ import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from '.
 import { presentOwed } from './present-owed.ts'
 import { createRate, sliceBytes, wantsAllowed } from './rate.ts'
 import { failureOf, isForNow, mayRetry } from './retry.ts'
+import { until } from './until.ts'
 
 export interface PeerInit {
   readonly target: string | FoundPeer
@@ -41,8 +42,9 @@ export interface PeerInit {
   progressed(bytes: number): void
 }
 
-/** One seeder in one download: its streams, one line after the other, and what it was seen to do. */
+/** One source of one download. A seeder: its streams, one line after the other, and what it was seen to do. */
 export interface DownloadPeer {
+  readonly kind: 'seeder' | 'web seed'
   /** The peer id once it is known, the address until then. */
   readonly name: string
   readonly state: 'connecting' | 'waiting' | 'fetching' | 'over'
@@ -115,7 +117,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       const delay = RETRY_MILLISECONDS[attempt++]
       if (failure.banned || !mayRetry(error) || delay === undefined) break
       state = 'waiting'
-      await pause(delay, signal)
+      await until(delay, signal)
     }
     if (!signal.aborted && !finishing) giveUpLines()
     state = 'over'
@@ -216,7 +218,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       lacksLine = line === null
       if (line !== null || !patient || isOver(to)) return line
       state = 'waiting'
-      await pause(LINE_MILLISECONDS, signal)
+      await until(LINE_MILLISECONDS, signal)
     }
   }
 
@@ -329,6 +331,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   const done = run()
 
   return {
+    kind: 'seeder',
     get name() {
       return name
     },
@@ -379,17 +382,4 @@ export function createPeer(init: PeerInit): DownloadPeer {
       visitOver.resolve(null)
     },
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
 }

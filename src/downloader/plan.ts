@@ -35,6 +35,14 @@ export interface Plan {
   hasPiece(piece: number): boolean
   /** The next slice for `owner`, of at most `maxBytes`; null when none is left for it. */
   take(owner: Owner, maxBytes: number): Assignment | null
+  /** The next slice of what was given back, for an owner that takes nothing fresh. */
+  takeReturned(owner: Owner, maxBytes: number): Assignment | null
+  /**
+   * A piece of at most `maxBytes` as a whole, for a source that proves its bytes by the piece alone: all slices of it that are
+   * not verified, in order. A fresh one first, then one that was given back; in the end, when `age` is given, one that
+   * others have owed for longer than that. Null when there is none for it.
+   */
+  takePiece(owner: Owner, maxBytes: number, age: number | null): Assignment[] | null
   /** In the end: a slice that another seeder has owed for longer than `age` milliseconds. */
   hedge(owner: Owner, maxBytes: number, age: number): Assignment | null
   /** Whether there is something to do for a seeder that has a line: slices for nobody, or awaited elsewhere for too long. */
@@ -54,6 +62,9 @@ export function createPlan(store: ContentStore): Plan {
   const complete = new Uint8Array(metainfo.pieceCount)
   const returned: Slice[] = []
   const open = new Set<Assignment>()
+  /** Pieces beyond the cursor that were taken as a whole. */
+  const claimed = new Uint8Array(metainfo.pieceCount)
+  let claimCursor = 0
   let cursorPiece = 0
   let cursorUnit = 0
   let left = metainfo.length - store.verifiedBytes
@@ -94,7 +105,7 @@ export function createPlan(store: ContentStore): Plan {
   /** The next slice that nobody was asked for yet, wherever it is. */
   function nextFresh(maxBytes: number): Slice | null {
     while (cursorPiece < metainfo.pieceCount) {
-      if (complete[cursorPiece] !== 1) {
+      if (complete[cursorPiece] !== 1 && claimed[cursorPiece] !== 1) {
         const piece = pieceAt(metainfo, cursorPiece)
         const slice = missingFrom(piece, cursorUnit, maxBytes)
         if (slice !== null) {
@@ -127,6 +138,64 @@ export function createPlan(store: ContentStore): Plan {
       return { ...missing, length }
     }
     return null
+  }
+
+  /** Missing units of a piece from `from` on, in slices. */
+  function slicesFrom(piece: Piece, from: number): Slice[] {
+    const slices: Slice[] = []
+    for (let slice = missingFrom(piece, from, SLICE_BYTES); slice !== null; ) {
+      slices.push(slice)
+      slice = missingFrom(piece, Math.ceil((slice.offset + slice.length) / UNIT_BYTES), SLICE_BYTES)
+    }
+    return slices
+  }
+
+  /** The first piece that nobody was asked for any part of. */
+  function claimFresh(maxBytes: number): Slice[] | null {
+    claimCursor = Math.max(claimCursor, cursorUnit === 0 ? cursorPiece : cursorPiece + 1)
+    while (claimCursor < metainfo.pieceCount && complete[claimCursor] === 1) claimCursor += 1
+    if (claimCursor >= metainfo.pieceCount) return null
+    const piece = pieceAt(metainfo, claimCursor)
+    if (piece.length > maxBytes) return null
+    claimed[claimCursor++] = 1
+    return slicesFrom(piece, 0)
+  }
+
+  /** What is missing of a piece that was begun, unless somebody owes a part of it who may still bring it. */
+  function claimBegun(owner: Owner, index: number, maxBytes: number, age: number | null): Assignment[] | null {
+    const piece = pieceAt(metainfo, index)
+    if (piece.length > maxBytes) return null
+    const now = performance.now()
+    const owed = [...open].filter((other) => other.piece.index === index && missingBytes(other) > 0)
+    for (const other of owed) {
+      if (age === null || other.twin !== null || other.owner.id === owner.id || now - other.since < age) return null
+    }
+    const parts = returned.filter((slice) => slice.piece.index === index)
+    const slices = parts.flatMap((part) =>
+      slicesFrom(piece, part.offset / UNIT_BYTES).flatMap((slice) => within(slice, part)),
+    )
+    if (index === cursorPiece && cursorUnit > 0) slices.push(...slicesFrom(piece, cursorUnit))
+    if (slices.length + owed.length === 0) return null
+    for (const part of parts) returned.splice(returned.indexOf(part), 1)
+    if (index === cursorPiece && cursorUnit > 0) {
+      cursorPiece += 1
+      cursorUnit = 0
+    }
+    const fresh = slices.map((slice) => assignFresh(slice, owner))
+    const twins = owed.map((other) => hedgeOf(other, owner))
+    return [...fresh, ...twins].sort((a, b) => a.offset - b.offset)
+  }
+
+  function assignFresh(slice: Slice, owner: Owner): Assignment {
+    unassigned -= slice.length
+    return assign(slice, owner, null)
+  }
+
+  function hedgeOf(other: Assignment, owner: Owner): Assignment {
+    const { piece, offset, length } = other
+    const twin = assign({ piece, offset, length }, owner, other)
+    other.twin = twin
+    return twin
   }
 
   function assign(slice: Slice, owner: Owner, twin: Assignment | null): Assignment {
@@ -179,15 +248,26 @@ export function createPlan(store: ContentStore): Plan {
         returned.push(slice)
         slice = null
       }
-      unassigned -= slice.length
-      return assign(slice, owner, null)
+      return assignFresh(slice, owner)
+    },
+    takeReturned(owner, maxBytes) {
+      const slice = fromReturned(owner, Math.min(maxBytes, SLICE_BYTES))
+      return slice === null ? null : assignFresh(slice, owner)
+    },
+    takePiece(owner, maxBytes, age) {
+      const fresh = claimFresh(maxBytes)
+      if (fresh !== null) return fresh.map((slice) => assignFresh(slice, owner))
+      const begun = [...returned, ...(age === null ? [] : open)].map(({ piece }) => piece.index)
+      if (cursorUnit > 0 && cursorPiece < metainfo.pieceCount) begun.push(cursorPiece)
+      for (const index of new Set(begun)) {
+        const claim = claimBegun(owner, index, maxBytes, age)
+        if (claim !== null) return claim
+      }
+      return null
     },
     hedge(owner, maxBytes, age) {
       const oldest = overdue(owner, maxBytes, age)
-      if (oldest === null) return null
-      const twin = assign({ piece: oldest.piece, offset: oldest.offset, length: oldest.length }, owner, oldest)
-      oldest.twin = twin
-      return twin
+      return oldest === null ? null : hedgeOf(oldest, owner)
     },
     hasWork: (owner, age) => unassigned > 0 || overdue(owner, SLICE_BYTES, age) !== null,
     verified(piece, unit) {
@@ -222,4 +302,11 @@ export function createPlan(store: ContentStore): Plan {
       returned.unshift({ piece: assignment.piece, offset: assignment.offset, length: assignment.length })
     },
   }
+}
+
+/** The part of `slice` that lies in `part`, if any. */
+function within(slice: Slice, part: Slice): Slice[] {
+  const offset = Math.max(slice.offset, part.offset)
+  const end = Math.min(slice.offset + slice.length, part.offset + part.length)
+  return end > offset ? [{ ...slice, offset, length: end - offset }] : []
 }

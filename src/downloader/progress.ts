@@ -1,9 +1,10 @@
 import type { SeederFailure } from './errors.ts'
 import type { DownloadPeer } from './peer.ts'
 
-/** One seeder in the progress display. */
+/** One source in the progress display. */
 export interface PeerProgress {
   readonly peer: string
+  readonly kind: DownloadPeer['kind']
   readonly state: DownloadPeer['state']
   /** Verified bytes that it sent, in this run. */
   readonly bytes: number
@@ -28,7 +29,14 @@ export interface DownloadProgress {
 }
 
 /** Rate over the last few seconds from a cumulative count. */
-export function createMeter(spanMilliseconds = 3_000): { note(bytes: number): void; rate(): number } {
+export interface Meter {
+  note(bytes: number): void
+  rate(): number
+  /** Whether it has seen as long a time as it averages over. */
+  warm(): boolean
+}
+
+export function createMeter(spanMilliseconds = 3_000): Meter {
   const samples: { at: number; bytes: number }[] = []
   return {
     note(bytes) {
@@ -36,6 +44,7 @@ export function createMeter(spanMilliseconds = 3_000): { note(bytes: number): vo
       samples.push({ at: now, bytes })
       while (samples.length > 2 && now - (samples[0]?.at ?? now) > spanMilliseconds) samples.shift()
     },
+    warm: () => samples.length > 2 && (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0) >= spanMilliseconds - 200,
     rate() {
       const [first] = samples
       const last = samples.at(-1)
@@ -48,8 +57,8 @@ export function createMeter(spanMilliseconds = 3_000): { note(bytes: number): vo
 export function describePeers(peers: Iterable<DownloadPeer>): PeerProgress[] {
   const list = [...peers]
   const all = list.reduce((sum, peer) => sum + peer.bytes, 0)
-  return list.map(({ name, state, bytes, paid, failure }) => ({
-    ...{ peer: name, state, bytes, paid, failure },
+  return list.map(({ name, kind, state, bytes, paid, failure }) => ({
+    ...{ peer: name, kind, state, bytes, paid, failure },
     share: all === 0 ? 0 : bytes / all,
   }))
 }

@@ -28,6 +28,14 @@ export interface GetRequest {
   readonly maxPrice?: bigint
   /** Multiaddrs with `/p2p/…`, asked beside those that the DHT names. */
   readonly sources?: readonly string[]
+  /** Web seeds (BEP 19), beside those of the metainfo. */
+  readonly webSeeds?: readonly string[]
+  /** Bytes a second: web seeds help only while seeders bring less. */
+  readonly p2pFloor?: number
+  /** Bytes that web seeds are asked for at most. */
+  readonly httpBudget?: number
+  /** Whether web seeds at private addresses are asked. */
+  readonly allowPrivate?: boolean
   readonly patience?: number
   readonly signal: AbortSignal
   readonly onProgress?: (progress: DownloadProgress) => void
@@ -56,6 +64,9 @@ export async function getContent(request: GetRequest): Promise<Got> {
     {
       ...(request.maxPrice === undefined ? {} : { maxPrice: request.maxPrice }),
       ...(request.patience === undefined ? {} : { patience: request.patience }),
+      ...(request.p2pFloor === undefined ? {} : { p2pFloor: request.p2pFloor }),
+      ...(request.httpBudget === undefined ? {} : { httpBudget: request.httpBudget }),
+      ...(request.allowPrivate === undefined ? {} : { allowPrivate: request.allowPrivate }),
       ...(request.log === undefined ? {} : { log: request.log }),
     },
   )
@@ -71,6 +82,7 @@ export async function getContent(request: GetRequest): Promise<Got> {
       record: counted,
       signal,
       ...(request.sources === undefined ? {} : { sources: request.sources }),
+      ...(request.webSeeds === undefined ? {} : { webSeeds: request.webSeeds }),
       ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
     })
     return {

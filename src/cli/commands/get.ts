@@ -1,23 +1,18 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { type ContentId, type Metainfo, parseContentId, parseMetainfo } from '../../content/index.ts'
+import { type ContentId, type Metainfo, parseContentId, parseMagnet, parseMetainfo } from '../../content/index.ts'
 import { createNode, createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
-import type { DownloadProgress, SessionSource } from '../../downloader/index.ts'
+import type { DownloadProgress } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { createGatewayClient, createSessionSource } from '../../gateway-client/index.ts'
-import { getContent, hashFiles, selfPaidSessions } from '../../sdk/index.ts'
+import { getContent, hashFiles } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
-import { openSponsorLog } from '../../storage/sqlite/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
+import { type Payments, payments } from '../payments.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
-import { readReserved } from '../reserves.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
-import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
-import { bytesInWords, counted, money, parseMoney, parseWhole } from '../words.ts'
-
-/** How amounts are written when no chain was asked. */
-const USUAL_DECIMALS = 6
+import { WALLET_SETTINGS } from '../wallet.ts'
+import { bytesInWords, counted, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
 export function getCommand(io: CommandIo): Command {
   const command = new Command('get')
@@ -30,6 +25,9 @@ export function getCommand(io: CommandIo): Command {
       "who pays the seeders: gateway (the publisher's), self, or none (free content); default: gateway where one is named, else none",
     )
     .option('--max-price-per-gib <amount>', 'leave seeders alone that ask for more')
+    .option('--web-seed <url>', 'an HTTP address that has the content too; may be repeated', collect, [])
+    .option('--p2p-floor <rate>', 'ask web seeds only while peers bring less a second, such as 2MB')
+    .option('--http-budget <bytes>', 'ask web seeds for no more than this, such as 500MB')
     .option('--patience <seconds>', 'how long to wait when nobody has it', '30')
     .option('--sha256', 'hash the files once more when they are complete')
     .option('--events', 'print progress as JSON lines on standard error')
@@ -39,7 +37,8 @@ export function getCommand(io: CommandIo): Command {
 Examples:
   bitcdn get 3f8a…c1 -o downloads --gateway https://shop.example
   bitcdn get 'magnet:?xt=urn:btmh:1220…' --pay self --max-price-per-gib 0.05
-  bitcdn get film.torrent --pay none --peer /ip4/192.168.1.7/tcp/4001/p2p/12D3… --allow-private`,
+  bitcdn get film.torrent --pay none --peer /ip4/192.168.1.7/tcp/4001/p2p/12D3… --allow-private
+  bitcdn get film.torrent --web-seed https://cdn.example/films/ --p2p-floor 2MB`,
   )
   return withSettings(command, ...WALLET_SETTINGS, 'gateway', 'bootstrap', 'allowPrivate').action(
     async (what: string, options: Options) => {
@@ -48,6 +47,8 @@ Examples:
       const content = await contentOf(what)
       const sources = options.peer as string[]
       for (const source of sources) requirePeer(source)
+      const webSeeds = [...(options.webSeed as string[]), ...webSeedsOf(what)]
+      for (const url of webSeeds) requireWebSeed(url)
       const maxPrice = options.maxPricePerGib
       const patience = parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000
       // The node finds its neighbours while gateway and chain answer.
@@ -74,6 +75,10 @@ Examples:
           state: settings.folder('downloads'),
           patience,
           sources,
+          webSeeds,
+          allowPrivate: settings.flag('allowPrivate'),
+          ...sized(options.p2pFloor, '--p2p-floor', 'p2pFloor'),
+          ...sized(options.httpBudget, '--http-budget', 'httpBudget'),
           ...(payment.chain === undefined ? {} : { chain: payment.chain }),
           ...(maxPrice === undefined
             ? {}
@@ -103,7 +108,7 @@ Examples:
           ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
         ])
       } catch (error) {
-        throw explained(error, { content, settings, payment, sources })
+        throw explained(error, { content, settings, payment, sources, webSeeded: hasWebSeeds(content, webSeeds) })
       } finally {
         display.done()
         await node.stop()
@@ -111,6 +116,25 @@ Examples:
       }
     },
   )
+}
+
+/** A size that may be left out. */
+function sized<Name extends string>(text: unknown, flag: string, name: Name): { [name in Name]?: number } {
+  return text === undefined ? {} : ({ [name]: parseBytes(String(text), flag) } as { [name in Name]: number })
+}
+
+function hasWebSeeds(content: ContentId | Metainfo, named: readonly string[]): boolean {
+  return named.length > 0 || (typeof content !== 'string' && content.webSeeds.length > 0)
+}
+
+/** A magnet link may name some; those of a .torrent file come with its metainfo. */
+function webSeedsOf(what: string): readonly string[] {
+  return /^magnet:/i.test(what.trim()) ? parseMagnet(what.trim()).webSeeds : []
+}
+
+function requireWebSeed(text: string): void {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return
+  throw new BitCdnError('usage', `--web-seed must be an address such as https://cdn.example/films/, not "${text}".`)
 }
 
 function requirePeer(text: string): void {
@@ -127,7 +151,13 @@ function requirePeer(text: string): void {
 /** What the flags of this command have to do with a failure that the downloader only sees from its side. */
 function explained(
   error: unknown,
-  about: { content: ContentId | Metainfo; settings: Settings; payment: Payments; sources: readonly string[] },
+  about: {
+    content: ContentId | Metainfo
+    settings: Settings
+    payment: Payments
+    sources: readonly string[]
+    webSeeded: boolean
+  },
 ): unknown {
   if (!(error instanceof BitCdnError)) return error
   const { code, message, retry, advice } = error
@@ -137,7 +167,7 @@ function explained(
     const buy = `bitcdn pass buy ${contentId} --relay${code === 'pass-expired' ? ' --again' : ''}`
     return new BitCdnError(code, message, { advice: `Buy a pass: ${buy}`, retry, cause: error })
   }
-  if (code === 'no-sources' && settings.list('bootstrap').length === 0 && sources.length === 0) {
+  if (code === 'no-sources' && settings.list('bootstrap').length === 0 && sources.length === 0 && !about.webSeeded) {
     return new BitCdnError(code, `${message} No bootstrap peer is set, so nobody was asked.`, {
       advice: 'Name a peer to start from with --bootstrap, or a seeder with --peer.',
       cause: error,
@@ -177,62 +207,16 @@ async function contentOf(what: string): Promise<ContentId | Metainfo> {
   return isFile ? parseMetainfo(await readTorrentFile(resolve(what))) : parseContentId(what)
 }
 
-interface Payments {
-  readonly sessions: SessionSource | null
-  readonly chain?: { readonly chainId: number; readonly settlement: `0x${string}` }
-  readonly decimals: number
-  /** One pays oneself and has set nothing aside: every seeder will refuse, however long one waits. */
-  readonly hopeless?: boolean
-  close(): Promise<void>
-}
-
-/** Who authorises the sessions, by `--pay`; with a gateway named, the gateway. */
-async function payments(settings: Settings, options: Options, io: CommandIo): Promise<Payments> {
-  const { signal } = io
-  const url = settings.text('gateway')
-  const who = options.pay === undefined ? (url === undefined ? 'none' : 'gateway') : String(options.pay)
-  const close = async (): Promise<void> => {}
-  if (who === 'none') return { sessions: null, decimals: USUAL_DECIMALS, close }
-  if (who === 'self') {
-    const { chain, decimals } = await openWallet(settings, io)
-    const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
-    const where = { chainId: chain.id, settlement: chain.addresses.settlement }
-    const { reserved } = await readReserved(chain, chain.account!.address, signal)
-    const hopeless = reserved === 0n
-    const sessions = hopeless ? endedByRefusal(selfPaidSessions(chain, log)) : selfPaidSessions(chain, log)
-    return { sessions, chain: where, decimals, hopeless, close: () => log.close() }
-  }
-  if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
-  const gateway = createGatewayClient({ url: settings.required('gateway'), account: await openAccount(settings, io) })
-  const sessions: SessionSource = createSessionSource(gateway)
-  if (settings.text('rpc') === undefined || settings.text('registry') === undefined) {
-    const { chainId, settlement } = await gateway.info({ signal })
-    return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, close }
-  }
-  const { chain, decimals } = await openWallet(settings, io, true)
-  return { sessions, chain: { chainId: chain.id, settlement: chain.addresses.settlement }, decimals, close }
-}
-
-/** `no-funds` ends a download at once; a refusal would be waited out, for another seeder may come. */
-function endedByRefusal(source: SessionSource): SessionSource {
-  return {
-    ...source,
-    async open(request, signal) {
-      const grant = await source.open(request, signal)
-      if (grant.sessions.length > 0) return grant
-      const reasons = grant.refused.map(({ reason }) => reason).join('; ')
-      throw new BitCdnError('no-funds', `${reasons}.`)
-    },
-  }
-}
-
 function viewOf({ verifiedBytes, totalBytes, rate, timeLeft, paid, peers }: DownloadProgress): ProgressView {
   return {
     verified: verifiedBytes,
     total: totalBytes,
     bytesPerSecond: rate,
     secondsLeft: timeLeft ?? Number.POSITIVE_INFINITY,
-    peers: peers.map(({ peer, bytes }) => ({ name: peer.slice(-6), bytes })),
+    peers: peers.map(({ peer, kind, bytes }) => ({
+      name: kind === 'seeder' ? peer.slice(-6) : (URL.parse(peer)?.host ?? peer),
+      bytes,
+    })),
     paid,
   }
 }

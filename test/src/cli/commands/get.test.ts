@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import { magnetLink } from '../../../../src/content/index.ts'
+import { type Origin, startFaultyOrigin, startOrigin } from '../../../swarm/origin.ts'
+import { type Swarm, startSwarm } from '../../../swarm/swarm.ts'
+import { bitcdn } from '../terminal.ts'
+
+const MIB = 2 ** 20
+
+describe('bitcdn get', () => {
+  let swarm: Swarm
+  let origin: Origin
+
+  before(async () => {
+    swarm = await startSwarm({ bytes: 6 * MIB, seeders: [{ free: true, rate: 64 * 1024 }] })
+    origin = await startOrigin(dirname(swarm.content.path), join(swarm.content.folder, 'nginx'))
+  })
+
+  after(async () => {
+    await origin.stop()
+    await swarm.stop()
+  })
+
+  let runs = 0
+  async function get(what: string, ...more: string[]) {
+    const folder = join(swarm.content.folder, `got-${++runs}`)
+    const flags = ['-o', folder, '--home', join(folder, '.home'), '--pay', 'none', '--allow-private', '--patience', '2']
+    const done = await bitcdn(['get', what, ...flags, '--json', ...more])
+    const wanted = await readFile(swarm.content.path)
+    const whole = await readFile(join(folder, 'content.bin')).then(
+      (got) => got.equals(wanted),
+      () => false,
+    )
+    return { ...done, whole }
+  }
+
+  it('takes a content from a web seed', async () => {
+    const { code, whole, json } = await get(swarm.content.torrent, '--web-seed', origin.url)
+    expect(code).to.equal(0)
+    expect(whole).to.equal(true)
+    expect(json()).to.include({ bytes: 6 * MIB, receipts: 0, paid: '0' })
+  })
+
+  it('takes it from one that a magnet link names, and what it consists of from a peer', async () => {
+    const link = magnetLink({ ...swarm.content.metainfo, webSeeds: [`${origin.url}content.bin`] })
+    const { code, whole } = await get(link, '--peer', swarm.sources[0] as string)
+    expect(code).to.equal(0)
+    expect(whole).to.equal(true)
+  })
+
+  it('says which web seed it banned, and why nobody is left', async () => {
+    const liar = await startFaultyOrigin(dirname(swarm.content.path), { flip: 5 })
+    const { code, json } = await get(swarm.content.torrent, '--web-seed', liar.url)
+    await liar.stop()
+    expect(code).to.equal(8)
+    const { message } = json().error as { message: string }
+    expect(message).to.include('127.0.0.1').and.to.include('bytes that are not piece 0')
+  })
+
+  it('refuses addresses and sizes that are none', async () => {
+    for (const flags of [
+      ['--web-seed', 'ftp://a.example/'],
+      ['--p2p-floor', 'fast'],
+      ['--http-budget', '5 parsecs'],
+    ]) {
+      const { code, json } = await get(swarm.content.torrent, ...flags)
+      expect(code, flags.join(' ')).to.equal(2)
+      expect((json().error as { message: string }).message).to.include(flags[0])
+    }
+  })
+})
