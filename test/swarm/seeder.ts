@@ -8,7 +8,13 @@ import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../sr
 import type { Domain, ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openLedger } from '../../src/storage/sqlite/index.ts'
-import { type CreditBook, createCreditBook, serve, TRANSFER_PROTOCOL } from '../../src/transfer/index.ts'
+import {
+  type CreditBook,
+  type CreditInit,
+  createCreditBook,
+  serve,
+  TRANSFER_PROTOCOL,
+} from '../../src/transfer/index.ts'
 import { createDesk } from './desk.ts'
 import { hostileStore, type StoreFaults, type Uplink } from './hostile-store.ts'
 
@@ -23,6 +29,8 @@ export interface SeederInit extends StoreFaults {
   readonly bootstrap?: readonly string[]
   readonly provide?: boolean
   readonly free?: boolean
+  /** Windows, budget and debt. */
+  readonly credit?: CreditInit
   /** Default: one without a chain. */
   readonly domain?: Domain
   readonly encrypters?: readonly Encrypter[]
@@ -64,7 +72,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
     ...(init.domain === undefined ? {} : { domain: init.domain }),
   })
   const stopping = new AbortController()
-  const credit = createCreditBook()
+  const credit = createCreditBook(init.credit)
   await node.handle(TRANSFER_PROTOCOL, serve(desk, { peerId: node.peerId, credit, signal: stopping.signal }))
   if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
   return {
