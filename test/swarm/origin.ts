@@ -16,7 +16,7 @@ export interface Origin {
 }
 
 export interface OriginFaults {
-  /** Flips one bit of the byte at this place of every file. */
+  /** Flips one bit of the byte at this place of every MiB of a file. */
   readonly flip?: number
   /** Breaks the connection after so many bytes of each answer. */
   readonly breakAfter?: number
@@ -79,8 +79,9 @@ export async function startFaultyOrigin(folder: string, faults: OriginFaults): P
     const file = await open(path)
     await file.read(bytes, 0, bytes.length, start)
     await file.close()
-    const place = (faults.flip ?? -1) - start
-    if (place >= 0 && place < bytes.length) bytes[place] = (bytes[place] ?? 0) ^ 1
+    for (let place = faults.flip ?? end; place < end; place += 2 ** 20) {
+      if (place >= start) bytes[place - start] = (bytes[place - start] ?? 0) ^ 1
+    }
     response.writeHead(whole ? 200 : 206, {
       'content-length': bytes.length,
       ...(whole ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` }),

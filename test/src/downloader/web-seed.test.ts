@@ -114,8 +114,8 @@ describe('a web seed', () => {
   })
 
   it('that lies is named and banned, and nothing of its piece is kept', async () => {
-    await start(12 * MIB, { seeders: [{ rate: 16 * MIB }] })
-    const origin = await serveBadly({ flip: 2 * MIB + 77 })
+    await start(12 * MIB, { seeders: [{ rate: 4 * MIB }] })
+    const origin = await serveBadly({ flip: 77 })
     const result = await download({ webSeeds: [origin.url] })
     await expectSame()
     const web = result.peers.find(({ kind }) => kind === 'web seed')
