@@ -8,20 +8,24 @@ import type { Settings } from './settings.ts'
 
 const QUIET = { info: () => {}, warn: () => {} }
 
-/** Opens the ledger that the settings name, or makes it where `make` says so. `chain` binds it to one contract. */
+/**
+ * Opens the ledger that the settings name, or makes it where `serve` says so: for a seeder, whose sending never waits for
+ * its disk. `chain` binds it to one contract.
+ */
 export async function openLedgerOf(
   settings: Settings,
-  { chain, make = false }: { chain?: Chain | undefined; make?: boolean } = {},
+  { chain, serve = false }: { chain?: Chain | undefined; serve?: boolean } = {},
 ): Promise<ReceiptLedger> {
   const domain = chain === undefined ? {} : { domain: { chainId: chain.id, settlement: chain.addresses.settlement } }
   const url = databaseOf(settings)
   if (url !== null) return (await postgres()).openLedger({ url, ...domain })
-  if (!make && !hasLedger(settings)) {
+  if (!serve && !hasLedger(settings)) {
     throw new BitCdnError('file-missing', `No seeder has run from ${settings.home}: there is no ledger.`, {
       advice: 'Start one with "bitcdn seed", or name its data folder with --home.',
     })
   }
-  return sqlite.openLedger({ path: settings.path('ledger.sqlite'), ...domain })
+  const init = { path: settings.path('ledger.sqlite'), ...domain }
+  return serve ? sqlite.openThreadedLedger(init) : sqlite.openLedger(init)
 }
 
 /** Whether a seeder has run here. */

@@ -7,7 +7,7 @@ import { parseMetainfo } from '../../src/content/index.ts'
 import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
 import type { Domain, ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
-import { openLedger } from '../../src/storage/sqlite/index.ts'
+import { openThreadedLedger } from '../../src/storage/sqlite/index.ts'
 import {
   type CreditBook,
   type CreditInit,
@@ -51,7 +51,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const metainfo = parseMetainfo(await readFile(init.torrent))
   const uplink: Uplink = { bytes: 0, idle: 0 }
   const store = hostileStore(await openSeed(metainfo, init.path), { ...init, uplink })
-  const ledger = await openLedger({
+  const ledger = await openThreadedLedger({
     path: join(init.folder, 'ledger.sqlite'),
     ...(init.domain === undefined ? {} : { domain: init.domain }),
   })

@@ -68,7 +68,7 @@ Examples:
       const stores = await openStores(torrents, settings, options, io)
       const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
       for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
-      const ledger = await openLedgerOf(settings, { chain, make: true })
+      const ledger = await openLedgerOf(settings, { chain, serve: true })
       const node = await createNode({
         privateKey: await loadPeerKey(settings.path('peer.key')),
         listen: settings.list('listen'),

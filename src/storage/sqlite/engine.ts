@@ -1,43 +1,24 @@
 // SQLite behind the door that all logic knocks at. One connection, and statements answer at once: between BEGIN and
 // COMMIT only microtasks run, so no other work gets into a transaction.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { BitCdnError } from '../../errors.ts'
-import type { Engine, Row, Sql, SqlValue } from '../sql.ts'
+import type { Engine, Sql } from '../sql.ts'
 import type { Database } from './database.ts'
 import { DamagedFile, storageError } from './errors.ts'
+import { createStatements } from './statements.ts'
 
-const CLOCK = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
+export const SQLITE_CLOCK = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
 
 export function createSqliteEngine(database: Database): Engine {
   const { connection, path } = database
-  const statements = new Map<string, StatementSync>()
+  const statements = createStatements(connection)
   let broken: BitCdnError | null = null
-
-  function prepared(text: string): StatementSync {
-    let statement = statements.get(text)
-    if (statement === undefined) {
-      statement = connection.prepare(text)
-      statements.set(text, statement)
-    }
-    return statement
-  }
-
   const sql: Sql = {
-    get: (text, ...values) => prepared(text).get(...values),
-    all: (text, ...values) => prepared(text).all(...values),
-    run: (text, ...values) => Number(prepared(text).run(...values).changes),
-    allOf(text, _type, keys) {
-      const statement = prepared(text.replace('IN (?)', '= ?'))
-      const rows: Row[] = []
-      for (const key of keys) rows.push(...statement.all(key))
-      return rows
-    },
-    insertAll(text, _types, rows) {
-      const statement = prepared(text)
-      for (const row of rows) statement.run(...(row as SqlValue[]))
-    },
+    ...statements,
+    allOf: (text, _type, keys) => statements.allOf(text, keys),
+    insertAll: (text, _types, rows) => statements.insertAll(text, rows),
     forUpdate: '',
-    clock: CLOCK,
+    clock: SQLITE_CLOCK,
   }
 
   function fail(error: unknown): unknown {

@@ -12,3 +12,4 @@ export {
 export { type LedgerInit, openLedger } from './ledger.ts'
 export type { Restored, RestoreInit } from './restore.ts'
 export { openSponsorLog } from './sponsor-log.ts'
+export { openThreadedLedger } from './threaded-ledger.ts'
