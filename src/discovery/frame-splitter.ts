@@ -40,6 +40,9 @@ const DATA = 0
 
 /** Frames of other streams are collected in parts of this size, so that a length alone takes no memory. */
 const PART_BYTES = 64 * 1024
+const NOTHING = new Uint8Array()
+/** What nobody wants is written here. */
+const DISCARDED = new Uint8Array(PART_BYTES)
 
 export interface SplitterInit {
   /** Bytes of the longest data frame: what a window may allow. */
@@ -54,7 +57,7 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
   const placed = new Map<number, Placed>()
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
-  let spare = new Uint8Array(PART_BYTES)
+  let spare = NOTHING
   let state: 'header' | 'placed' | 'collected' | 'discarded' | 'over' = 'header'
   let header: FrameHeader = { type: 0, flag: 0, streamID: 0, length: 0 }
   let target: Placed | null = null
@@ -78,16 +81,16 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
     left = header.length
     target = placed.get(header.streamID) ?? null
     state = target === null ? 'collected' : 'placed'
+    if (target === null) spare = new Uint8Array(Math.min(PART_BYTES, left))
   }
 
   function collect(count: number): void {
     collected.append(spare.subarray(have, have + count))
     have += count
-    if (have === spare.length || left === 0) {
-      // The list holds views of it.
-      spare = new Uint8Array(PART_BYTES)
-      have = 0
-    }
+    if (have < spare.length) return
+    // The list holds views of it.
+    spare = left === 0 ? NOTHING : new Uint8Array(Math.min(PART_BYTES, left))
+    have = 0
   }
 
   function finish(data?: Uint8ArrayList): void {
@@ -135,6 +138,11 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
     taken(header.length)
   }
 
+  function placeNow(): Uint8Array {
+    if (state === 'discarded') return DISCARDED
+    return state === 'placed' && target !== null ? target.places.next(left) : spare.subarray(have)
+  }
+
   function fail(error: Error): void {
     state = 'over'
     have = 0
@@ -144,12 +152,12 @@ export function createFrameSplitter({ maxFrameBytes, handle, failed }: SplitterI
   return {
     next() {
       if (state === 'header') return bytes.subarray(have)
-      if (state === 'over') return spare
-      const place = state === 'placed' && target !== null ? target.places.next(left) : spare.subarray(have)
+      if (state === 'over') return DISCARDED
+      const place = placeNow()
       // Node asks for ever for a place that is not empty.
       if (place.length === 0) {
         fail(new Error('A reader named an empty place.'))
-        return spare
+        return DISCARDED
       }
       return place.length > left ? place.subarray(0, left) : place
     },

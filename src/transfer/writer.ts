@@ -56,20 +56,26 @@ const WRITE_FRAME = Symbol.for('bitcdn.write-frame')
  */
 interface Outlet {
   turn: Promise<void>
-  readonly free: Uint8Array[]
-  /** Buffers that may still be made: a connection that carries no data needs none. */
-  unmade: number
+  /** Buffers that it has from the pool. */
+  borrowed: number
   readonly waiting: ((buffer: Uint8Array) => void)[]
   last: Uint8Array | null
 }
 
 const BUFFERS = 3
+
+/** Memory of frames that no connection needs at the moment: those that only wait have none. */
+const pool: Uint8Array[] = []
+const MOST_POOLED = 32
+
+/** After this long without a frame, the memory of the last one is given up. */
+const IDLE_MILLISECONDS = 1_000
 const outlets = new WeakMap<object, Outlet>()
 
 function outletOf(connection: Connection): Outlet {
   let outlet = outlets.get(connection)
   if (outlet === undefined) {
-    outlet = { turn: Promise.resolve(), free: [], unmade: BUFFERS, waiting: [], last: null }
+    outlet = { turn: Promise.resolve(), borrowed: 0, waiting: [], last: null }
     outlets.set(connection, outlet)
   }
   return outlet
@@ -95,17 +101,33 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
   }
 
   function borrow(): Uint8Array | Promise<Uint8Array> {
-    const free = outlet.free.pop()
-    if (free !== undefined) return free
-    if (outlet.unmade === 0) return new Promise((resolve) => outlet.waiting.push(resolve))
-    outlet.unmade -= 1
-    return newBuffer()
+    if (outlet.borrowed === BUFFERS) return new Promise((resolve) => outlet.waiting.push(resolve))
+    outlet.borrowed += 1
+    return pool.pop() ?? newBuffer()
   }
 
   function release(buffer: Uint8Array): void {
     const next = outlet.waiting.shift()
-    if (next === undefined) outlet.free.push(buffer)
-    else next(buffer)
+    if (next === undefined) {
+      outlet.borrowed -= 1
+      if (pool.length < MOST_POOLED) pool.push(buffer)
+    } else next(buffer)
+  }
+
+  /** What still waits in the connection keeps its memory; this outlet has another for what comes next. */
+  function forget(buffer: Uint8Array): void {
+    if (outlet.last !== buffer) return
+    outlet.last = null
+    lose()
+  }
+
+  /** A buffer of which nobody knows when it is free. */
+  function lose(): void {
+    outlet.borrowed -= 1
+    const next = outlet.waiting.shift()
+    if (next === undefined) return
+    outlet.borrowed += 1
+    next(newBuffer())
   }
 
   /** Hands the frame to the stream, whose queues tell nobody when its bytes have left: the buffer before is free then. */
@@ -115,6 +137,7 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     await drained(stream, signal)
     if (outlet.last !== null) release(outlet.last)
     outlet.last = buffer
+    setTimeout(forget, IDLE_MILLISECONDS, buffer).unref()
   }
 
   async function sendBuffer(buffer: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<void> {
@@ -126,8 +149,8 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
         release(buffer)
       }, signal)
     } catch (error) {
-      // What happened to its bytes is unknown: they may still wait in the connection. The memory is not used again.
-      release(newBuffer())
+      // What happened to its bytes is unknown: they may still wait in the connection.
+      lose()
       throw error
     }
   }
