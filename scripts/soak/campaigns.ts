@@ -29,6 +29,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/prune', tenth: true },
   { script: 'soak/year' },
   { script: 'soak/settle-kills', tenth: true },
+  { script: 'soak/gateway-kills', tenth: true },
   { script: 'soak/rpc-faults', tenth: true },
   { script: 'soak/economics', tenth: true },
   { script: 'soak/cheats', tenth: true },

@@ -109,7 +109,7 @@ export function createLines(init: LinesInit): Lines {
 
   async function ask(sizes: ReadonlyMap<Wish, number>): Promise<void> {
     const batch = [...sizes.keys()]
-    const over = record.sessions().filter((session) => session.closed)
+    const held = record.sessions().filter((session) => !session.closed)
     const { sessions, refused } = await source.open(
       {
         contentId: init.contentId,
@@ -118,7 +118,7 @@ export function createLines(init: LinesInit): Lines {
         requests: [...sizes].map(([{ terms, key }, bytes]) => {
           return { terms, sessionKey: key.address, maxBytes: BigInt(bytes) }
         }),
-        ...(over.length === 0 ? {} : { abandoned: over.map(({ session }) => session.session) }),
+        held: held.map(({ session }) => session.session),
       },
       signal,
     )

@@ -23,8 +23,8 @@ export interface SessionSource {
       /** Bytes still missing. */
       readonly remaining: bigint
       readonly requests: readonly SessionRequest[]
-      /** Sessions of this download that are over: what they did not carry is free again for other seeders. */
-      readonly abandoned?: readonly Head[]
+      /** Sessions of this download that are in use: what any other did not carry is free again, also one whose answer was lost. */
+      readonly held?: readonly Head[]
     },
     signal: AbortSignal,
   ): Promise<SessionGrant>

@@ -49,8 +49,8 @@ export interface SessionsRequest {
   /** Bytes still missing. */
   remaining: string
   requests: { terms: TermsJson; sessionKey: Address; maxBytes: string }[]
-  /** Sessions of this download that are over: what they did not carry may be authorised elsewhere. */
-  abandoned?: Hex[]
+  /** Sessions of this download that are still in use: what others did not carry may be authorised elsewhere. */
+  held?: Hex[]
 }
 
 export interface LineJson {

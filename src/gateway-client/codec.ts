@@ -52,8 +52,11 @@ export interface SessionsQuestion {
   /** Bytes still missing. */
   readonly remaining: bigint
   readonly requests: readonly SessionQuestion[]
-  /** Sessions of this download that are over: what they did not carry may be authorised elsewhere. */
-  readonly abandoned?: readonly Head[]
+  /**
+   * Sessions of this download that are still in use: what all others did not carry may be authorised elsewhere, those whose
+   * answer was lost included. Not given: all of them are in use.
+   */
+  readonly held?: readonly Head[]
 }
 
 export interface SessionQuestion {
@@ -121,7 +124,7 @@ export function questionToJson(question: SessionsQuestion): SessionsRequest {
       sessionKey,
       maxBytes: String(maxBytes),
     })),
-    ...(question.abandoned === undefined ? {} : { abandoned: question.abandoned.slice(-LIMITS.abandoned) }),
+    ...(question.held === undefined ? {} : { held: [...question.held] }),
   }
 }
 
@@ -139,11 +142,9 @@ export function questionFromJson(value: unknown): SessionsQuestion {
         maxBytes: readUint(request.maxBytes, `${name}.maxBytes`, 48),
       }
     }),
-    ...(json.abandoned === undefined
+    ...(json.held === undefined
       ? {}
-      : {
-          abandoned: readList(json.abandoned, 'abandoned', LIMITS.abandoned, (head, name) => readHex(head, name, 24)),
-        }),
+      : { held: readList(json.held, 'held', LIMITS.held, (head, name) => readHex(head, name, 24)) }),
   }
 }
 

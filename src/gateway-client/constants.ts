@@ -12,8 +12,8 @@ export const LIMITS = {
   lanes: 16,
   /** Lines, or receipts, of one log at once. */
   lines: 4096,
-  /** Sessions that are over; the newest are told. */
-  abandoned: 2048,
+  /** Sessions of one download that are in use. */
+  held: 1024,
   peerIdBytes: 64,
   downloadName: 128,
   words: 1024,

@@ -110,9 +110,11 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
   ): Promise<{ bytes: bigint; limits: SponsorLimits }> {
     const length = BigInt(content.length)
     const remaining = question.remaining < length ? question.remaining : length
-    // what has arrived, and what the downloader says is over, is no longer open; whichever is more, since the bytes
+    // the sum over a download asks about no seeder: any address will do
+    const { openOfDownload } = await log.sums({ ...grant, seeder: sponsor, now: grant.createdAt })
+    // what has arrived, and lines that the downloader does not hold, are no longer open; whichever is more, since the bytes
     // that lines carried before they were over are in both
-    const [arrived, over] = [length - remaining, await abandonedBytes(question, grant)]
+    const [arrived, over] = [length - remaining, openOfDownload - (await heldBytes(question, grant, openOfDownload))]
     const gone = arrived > over ? arrived : over
     const slack = limits.openSlackBytes * BigInt(question.requests.length)
     const perDay = length * limits.holderDayLengths
@@ -122,15 +124,15 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
       perSeederHour: limits.seederHourBytes,
       openLinesPerSeeder: limits.seederOpenLines,
     }
-    // the sum over a download asks about no seeder: any address will do
-    const sums = await log.sums({ ...grant, seeder: sponsor, now: grant.createdAt })
-    const left = (capped.openPerDownload ?? 0n) - sums.openOfDownload
+    const left = (capped.openPerDownload ?? 0n) - openOfDownload
     return { bytes: left > 0n ? left : 0n, limits: capped }
   }
 
-  async function abandonedBytes({ abandoned = [] }: SessionsQuestion, grant: Grant): Promise<bigint> {
-    const lines = await Promise.all(abandoned.map((session) => log.line(session)))
-    return lines
+  /** Of lines that are open; all of them where the downloader does not say which it holds. */
+  async function heldBytes({ held }: SessionsQuestion, grant: Grant, open: bigint): Promise<bigint> {
+    if (held === undefined) return open
+    const lines = await Promise.all([...new Set(held)].map((session) => log.line(session)))
+    const sum = lines
       .filter(
         (line) =>
           line !== null &&
@@ -139,6 +141,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
           line.contentId === grant.contentId,
       )
       .reduce((sum, line) => sum + (line?.maxBytes ?? 0n), 0n)
+    return sum < open ? sum : open
   }
 
   /** Lines that nobody uses cost the seeder gas when it settles, and tell of one that does not deliver. */

@@ -186,10 +186,10 @@ describe('sessions from a gateway', () => {
       const third = await client.openSessions(ask(terms.slice(0, 1), 100n * MIB, 'capped', 50n * MIB))
       expect(third.sessions).to.deep.equal([])
 
-      const lost = first.sessions.slice(0, 2).map(({ session }) => session)
+      const held = first.sessions.slice(2).map(({ session }) => session)
       const fourth = await client.openSessions({
         ...ask(terms.slice(2), 100n * MIB, 'capped', 50n * MIB),
-        abandoned: lost,
+        held,
       })
       expect(fourth.sessions).to.have.length(1)
     })
