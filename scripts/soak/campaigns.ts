@@ -20,7 +20,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/migrations', tenth: true },
   { script: 'soak/backups', tenth: true },
   { script: 'soak/busy', tenth: true },
-  { script: 'soak/bit-rot' },
+  { script: 'soak/bit-rot', tenth: true },
   { script: 'soak/store-kills', tenth: true },
   { script: 'soak/power-cut', tenth: true },
   { script: 'soak/reorgs', tenth: true },

@@ -22,7 +22,7 @@ export type {
   SettleableRange,
   Submission,
 } from './ledger.ts'
-export { firstHead, headsAfter, laneKey, nextHead, normalLane, tipAfter } from './log.ts'
+export { firstHead, headsAfter, laneKey, leadsTo, nextHead, normalLane, tipAfter } from './log.ts'
 export { signHead, signProof, signReceipt, signTerms, signTicket, signVoucher } from './sign.ts'
 export { checkSignatureForm, compactFromWallet, isSignedBy, recoverSigner } from './signature.ts'
 export { createSessionKey, type SessionKey, type Signer, signerFromAccount } from './signer.ts'

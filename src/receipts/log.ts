@@ -30,6 +30,18 @@ export function nextHead(head: Head, line: LogLine): Head {
   return toHex(keccak256(lineFields), 0, HEAD_BYTES)
 }
 
+/** Whether a line of these bytes leads from one head to the other. False, never an error, for anything malformed. */
+export function leadsTo(head: Uint8Array, sessionKey: Uint8Array, maxBytes: number, next: Uint8Array): boolean {
+  if (head?.length !== HEAD_BYTES || next?.length !== HEAD_BYTES || sessionKey?.length !== 20) return false
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 0 || maxBytes >= 2 ** 48) return false
+  lineFields.set(head)
+  lineFields.set(sessionKey, HEAD_BYTES)
+  writeUint(lineFields, 44, 6, BigInt(maxBytes), 'The most bytes of a line')
+  const hash = keccak256(lineFields)
+  for (let i = 0; i < HEAD_BYTES; i++) if (hash[i] !== next[i]) return false
+  return true
+}
+
 /** The heads after each line, in order: `sessions[i]` is `i === 0 ? from : heads[i - 1]`. */
 export function headsAfter(from: Head, lines: readonly LogLine[]): Head[] {
   const heads: Head[] = []

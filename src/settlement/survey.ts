@@ -1,5 +1,6 @@
 // All lanes looked at before anything is closed or sent: what each is worth, until when, and whether it goes now.
 import type { Hex } from 'viem'
+import { hasCode } from '../errors.ts'
 import { type Lane, type LaneMove, laneKey, type SettleableRange } from '../receipts/index.ts'
 import { GAS_PER_BATCH } from './constants.ts'
 import { type Prospect, prospectOf } from './deadline.ts'
@@ -60,7 +61,7 @@ export async function survey(
 
   // by vouchers at best: what is not worth it even so stays open for its downloaders
   const found: Found[] = []
-  for (const each of await lookAt(components, lanes, options)) {
+  for (const each of await lookAt(components, lanes, options, notes)) {
     if (each.reason === null) found.push(each)
     else write(each, [atBest(each.range)], each.reason)
   }
@@ -106,13 +107,18 @@ async function lookAt(
   components: PlanComponents,
   lanes: readonly Lane[],
   options: SurveyOptions,
+  notes: Note[],
 ): Promise<(Found & { reason: string | null })[]> {
   const { signal, now } = options
   const submitted = (await components.ledger.submissions()).flatMap(({ moves }) => moves)
   const found: (Found & { reason: string | null })[] = []
   for (const lane of lanes) {
     signal?.throwIfAborted()
-    const range = await rangeOf(components, lane, options)
+    const range = await rangeOf(components, lane, options).catch((error: unknown) => {
+      if (!hasCode(error, 'file-invalid')) throw error
+      notes.push({ lane, words: error.message }) // one damaged row keeps no other lane from its money
+      return null
+    })
     if (range === null) continue
     const prospect = await prospectOf(components.chain, range, now, { signal })
     const little = prospect.near ? null : tooLittle(range, options)

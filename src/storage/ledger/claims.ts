@@ -3,7 +3,9 @@ import type { Head, Lane, LaneMove, SignedVoucher, Submission } from '../../rece
 import { big, blob, hex } from '../columns.ts'
 import { refused } from '../refused.ts'
 import type { Sql } from '../sql.ts'
-import { allLanes, getLane, headAt, type LaneRow, placeOf } from './lanes.ts'
+import { checked, insertInto, sealed, upsertInto } from './checked.ts'
+import { allLanes, getLane, type LaneRow } from './lanes.ts'
+import { headAt, placeOf } from './lines.ts'
 import type { Stretch } from './sums.ts'
 
 export async function seal(sql: Sql, lane: Lane, to: Head): Promise<void> {
@@ -24,16 +26,12 @@ export async function saveVoucher(sql: Sql, voucher: SignedVoucher): Promise<voi
   const row = await getLane(sql, voucher)
   const { from, to } = await placesOf(sql, row, voucher)
   const held = await sql.get(
-    'SELECT amount FROM vouchers WHERE lane_id = ? AND from_place = ? AND to_place = ?',
+    'SELECT * FROM vouchers WHERE lane_id = ? AND from_place = ? AND to_place = ?',
     ...[row.id, from, to],
   )
-  if (held !== undefined && big(held.amount) >= voucher.amount) return
-  await sql.run(
-    `INSERT INTO vouchers (lane_id, from_place, to_place, amount, signer, signature) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (lane_id, from_place, to_place) DO UPDATE SET amount = excluded.amount, signer = excluded.signer,
-       signature = excluded.signature`,
-    ...[row.id, from, to, String(voucher.amount), blob(voucher.signer), blob(voucher.signature)],
-  )
+  if (held !== undefined && big(checked('vouchers', held).amount) >= voucher.amount) return
+  const { amount, signer, signature } = voucher
+  await sql.run(upsertInto('vouchers'), ...sealed([row.id, from, to, String(amount), blob(signer), blob(signature)]))
 }
 
 export async function markSubmitted(sql: Sql, id: string, moves: readonly LaneMove[], now: number): Promise<void> {
@@ -52,10 +50,7 @@ export async function markSubmitted(sql: Sql, id: string, moves: readonly LaneMo
       )
     }
     await close(sql, row, to)
-    await sql.run(
-      'INSERT INTO moves (intent, lane_id, from_place, to_place, amount, created) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[id, row.id, from, to, String(move.amount), now],
-    )
+    await sql.run(insertInto('moves'), ...sealed([id, row.id, from, to, String(move.amount), now]))
   }
 }
 
@@ -63,7 +58,7 @@ export async function submissions(sql: Sql, now: number): Promise<Submission[]> 
   const rows = new Map((await allLanes(sql)).map((row) => [row.id, row]))
   const byIntent = new Map<string, { id: string; age: number; moves: LaneMove[] }>()
   for (const found of await sql.all('SELECT * FROM moves ORDER BY intent, lane_id, from_place')) {
-    const row = rows.get(Number(found.lane_id)) as LaneRow
+    const row = rows.get(Number(checked('moves', found).lane_id)) as LaneRow
     const from = await headAt(sql, row, Number(found.from_place))
     const to = await headAt(sql, row, Number(found.to_place))
     const id = String(found.intent)

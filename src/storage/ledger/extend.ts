@@ -3,7 +3,9 @@ import { type Head, headsAfter, type Lane, type LogLine, type SignedHead } from 
 import { blob, hex } from '../columns.ts'
 import { refused } from '../refused.ts'
 import type { Sql } from '../sql.ts'
-import { createLane, findLane, type LaneRow, placeOf } from './lanes.ts'
+import { saveHead } from './heads.ts'
+import { createLane, findLane, type LaneRow, saveLane } from './lanes.ts'
+import { placeOf } from './lines.ts'
 
 export interface Extension {
   readonly lane: Lane
@@ -47,21 +49,14 @@ export async function extendLog(sql: Sql, { lane, lines, signed, ...init }: Exte
         return [row.id, at + place, blob(session), blob(heads[place] as Head), blob(line.sessionKey), bytes, now]
       }),
     )
-    await sql.run('UPDATE lanes SET tip = ?, length = ? WHERE id = ?', blob(signed.head), end, row.id)
+    await saveLane(sql, { ...row, tip: signed.head.toLowerCase() as Head, length: end })
   }
-  await sql.run(
-    `INSERT INTO heads (lane_id, place, head, expiry, signer, signature) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (lane_id, place, signer) DO UPDATE SET expiry = excluded.expiry, signature = excluded.signature
-     WHERE excluded.expiry > heads.expiry`,
-    ...[row.id, end, blob(signed.head), Number(signed.expiry), blob(signed.signer), blob(signed.signature)],
-  )
+  await saveHead(sql, row, end, signed)
 }
 
 /** A log of which nothing unsettled is held goes on at a head that the chain has reached without us. */
 async function jump(sql: Sql, row: LaneRow, head: Head): Promise<LaneRow> {
-  const bytes = blob(head)
-  await sql.run('UPDATE lanes SET settled = ?, tip = ?, settled_place = length WHERE id = ?', bytes, bytes, row.id)
-  return { ...row, settled: head, tip: head, settledPlace: row.length }
+  return saveLane(sql, { ...row, settled: head, tip: head, settledPlace: row.length, bytes: 0n, served: 0n })
 }
 
 async function checkSame(sql: Sql, row: LaneRow, at: number, heads: readonly Head[]): Promise<void> {

@@ -11,8 +11,10 @@ import { markFailed, markSubmitted, saveVoucher, seal, submissions } from './cla
 import { keepDebts, keptDebts } from './debts.ts'
 import { earnings } from './earnings.ts'
 import { extendLog } from './extend.ts'
+import { makeFirstChecksums } from './first-checksums.ts'
 import { createJournal } from './journal.ts'
-import { allLanes, findSession, laneLog } from './lanes.ts'
+import { allLanes } from './lanes.ts'
+import { findSession, laneLog } from './lines.ts'
 import { prune as pruneSome } from './prune.ts'
 import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
 import { settleable } from './settleable.ts'
@@ -43,6 +45,7 @@ export async function createLedger(
   const { engine, lock } = components
   const { now = Date.now, node = 'default', keepSettled = 30 * DAY } = init
   if (init.domain !== undefined) await bindDomain(engine, init.domain)
+  await makeFirstChecksums(engine)
   const serving = createLease({
     ...{ name: `serve/${node}`, holds: 'serves from', lock },
     advice: 'Stop it first, or give this one a data folder or a database of its own.',

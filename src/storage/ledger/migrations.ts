@@ -165,4 +165,16 @@ export const LEDGER_MIGRATIONS: Migrations = [
     expires INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Bytes of a lane's unsettled lines, kept with every change of one; and a checksum over each row that an amount hangs
+  -- on, of which the program makes the first ones.
+  ALTER TABLE lanes ADD COLUMN bytes TEXT NOT NULL DEFAULT '0';
+  ALTER TABLE lanes ADD COLUMN served TEXT NOT NULL DEFAULT '0';
+  ALTER TABLE lanes ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE progress ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE heads ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE vouchers ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE moves ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE paid ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -1,5 +1,6 @@
 // What is settled and long untouched makes room. What was paid stays, summed up by lane and content.
 import type { Sql } from '../sql.ts'
+import { laneRow, saveLane } from './lanes.ts'
 
 /** Lines that one call looks at: a commit stays short, also with years to catch up on. */
 const MOST = 1_000
@@ -19,9 +20,11 @@ export async function prune(sql: Sql, before: number): Promise<number> {
   if (row === undefined) return 0
   const id = Number(row.id)
   // Once more under the lane's lock: another process may have been faster.
-  const lane = await sql.get(`SELECT settled_place, pruned_place FROM lanes WHERE id = ?${sql.forUpdate}`, id)
-  const from = Number(lane?.pruned_place)
-  const most = Math.min(Number(lane?.settled_place), from + MOST)
+  const found = await sql.get(`SELECT * FROM lanes WHERE id = ?${sql.forUpdate}`, id)
+  if (found === undefined) return 0
+  const lane = laneRow(found)
+  const from = lane.prunedPlace
+  const most = Math.min(lane.settledPlace, from + MOST)
   const kept = await sql.get(
     `SELECT s.place FROM sessions s LEFT JOIN progress p ON p.lane_id = s.lane_id AND p.place = s.place
      WHERE s.lane_id = ? AND s.place >= ? AND s.place < ?
@@ -34,6 +37,6 @@ export async function prune(sql: Sql, before: number): Promise<number> {
   await sql.run('DELETE FROM progress WHERE lane_id = ? AND place >= ? AND place < ?', id, from, to)
   const deleted = await sql.run('DELETE FROM sessions WHERE lane_id = ? AND place >= ? AND place < ?', id, from, to)
   await sql.run('DELETE FROM heads WHERE lane_id = ? AND place < ?', id, to)
-  await sql.run('UPDATE lanes SET pruned_place = ? WHERE id = ?', to, id)
+  await saveLane(sql, { ...lane, prunedPlace: to })
   return deleted
 }

@@ -1,6 +1,6 @@
 // Who pays for which lines: a lane's unsettled lines cut into what is submitted, what a voucher covers, and the rest.
-import { big } from '../columns.ts'
 import type { Sql } from '../sql.ts'
+import { type Cut, cutsOf } from './cuts.ts'
 import type { LaneRow } from './lanes.ts'
 import type { Stretch } from './sums.ts'
 
@@ -10,14 +10,10 @@ export interface Segment extends Stretch {
   readonly amount: bigint | null
 }
 
-interface Cut extends Stretch {
-  readonly amount: bigint
-}
-
 /** The segments follow one another without a gap, from the settled head to the tip. */
 export async function segments(sql: Sql, row: LaneRow): Promise<Segment[]> {
-  const moves = await cuts(sql, 'moves', row)
-  const vouchers = await cuts(sql, 'vouchers', row)
+  const moves = await cutsOf(sql, 'moves', row)
+  const vouchers = await cutsOf(sql, 'vouchers', row)
   const found: Segment[] = []
   let at = row.settledPlace
   while (at < row.length) {
@@ -36,17 +32,4 @@ export async function segments(sql: Sql, row: LaneRow): Promise<Segment[]> {
 
 function furthest(cuts: readonly Cut[], from: number): Cut | undefined {
   return cuts.filter((cut) => cut.from === from).sort((a, b) => b.to - a.to)[0]
-}
-
-async function cuts(sql: Sql, table: 'moves' | 'vouchers', row: LaneRow): Promise<Cut[]> {
-  const found = await sql.all(
-    `SELECT from_place, to_place, amount FROM ${table} WHERE lane_id = ? AND from_place >= ?`,
-    row.id,
-    row.settledPlace,
-  )
-  return found.map((each) => ({
-    from: Number(each.from_place),
-    to: Number(each.to_place),
-    amount: big(each.amount),
-  }))
 }

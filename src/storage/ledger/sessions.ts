@@ -1,10 +1,13 @@
-// What happens on a line while bytes flow: one stream at a time, receipts only upward.
+// What happens on a line while bytes flow: one stream at a time, receipts only upward. A lane's sums change with its lines.
 import type { Address } from 'viem'
 import { type CompactSignature, type Head, type LedgerSession, paidBytes } from '../../receipts/index.ts'
+import { damaged } from '../checksum.ts'
 import { blob, hex } from '../columns.ts'
 import { refused } from '../refused.ts'
-import type { Row, Sql, SqlValue } from '../sql.ts'
-import { findSession, lockLanesOf } from './lanes.ts'
+import type { Row, Sql } from '../sql.ts'
+import { type LaneRow, lanesById, lockLanesOf, saveLanes } from './lanes.ts'
+import { findSession } from './lines.ts'
+import { noProgress, PROGRESS, type Progress, progressIn, saveProgress } from './progress.ts'
 
 /** Whose stream it is, and when it happens (Unix milliseconds). */
 export interface Serving {
@@ -31,30 +34,24 @@ export async function openSession(
   const opened = await sql.run(
     `UPDATE sessions SET state = 'open', streaming = 1, holder = ?, node = ?
      WHERE lane_id = ? AND place = ? AND streaming = 0`,
-    ...[use.holder === null ? null : blob(use.holder), node, known.laneId, before.index],
+    ...[use.holder === null ? null : blob(use.holder), node, known.row.id, before.index],
   )
   if (opened === 0) throw refused(`Session ${session} is open on another stream.`)
-  await sql.run(
-    `INSERT INTO progress (lane_id, place, content_id, touched) VALUES (?, ?, ?, ?)
-     ON CONFLICT (lane_id, place) DO UPDATE SET content_id = excluded.content_id, touched = excluded.touched`,
-    ...[known.laneId, before.index, use.contentId, now],
-  )
+  await saveProgress(sql, [{ ...known.progress, contentId: use.contentId, touched: now }])
   return { ...before, state: 'open', contentId: use.contentId, holder: use.holder }
 }
 
 export async function releaseSession(sql: Sql, session: Head, final: boolean, now: number): Promise<void> {
   await lockLanesOf(sql, [blob(session)])
-  const row = await sql.get(
-    `UPDATE sessions SET streaming = 0, state = CASE WHEN ? = 1 AND state <> 'settled' THEN 'closed' ELSE state END
-     WHERE session = ? RETURNING lane_id, place`,
-    ...[final ? 1 : 0, blob(session)],
-  )
-  if (row === undefined) return
+  const line = (await readLines(sql, [session])).get(session.toLowerCase())
+  if (line === undefined) return
+  if (line instanceof Error) throw line
   await sql.run(
-    `INSERT INTO progress (lane_id, place, touched) VALUES (?, ?, ?)
-     ON CONFLICT (lane_id, place) DO UPDATE SET touched = excluded.touched`,
-    ...[Number(row.lane_id), Number(row.place), now],
+    `UPDATE sessions SET streaming = 0, state = CASE WHEN ? = 1 AND state <> 'settled' THEN 'closed' ELSE state END
+     WHERE lane_id = ? AND place = ?`,
+    ...[final ? 1 : 0, line.before.laneId, line.before.place],
   )
+  await saveProgress(sql, [{ ...line.before, touched: now }])
 }
 
 /** Streams of a process of this name that is no more. */
@@ -69,11 +66,11 @@ export interface Offered {
 }
 
 interface Line {
-  readonly row: Row
   readonly most: bigint
+  readonly unused: boolean
   readonly sealed: boolean
-  held: bigint
-  signature: CompactSignature | null
+  readonly settled: boolean
+  readonly before: Progress
 }
 
 /** Answers for each receipt the highest one held after it, or why it is refused. One read and one write for all of them. */
@@ -82,77 +79,94 @@ export async function acceptReceipts(sql: Sql, offered: readonly Offered[], now:
     sql,
     offered.map(({ session }) => session),
   )
+  const changed = new Map<Line, { bytes: bigint; signature: CompactSignature }>()
   const answers = offered.map(({ session, bytesServed, signature }) => {
     const line = lines.get(session.toLowerCase())
     if (line === undefined) return unknown(session)
-    if (bytesServed <= line.held || bytesServed > line.most) return line.held
-    if (line.sealed) {
-      return refused(`Session ${session} is being settled: no receipt beyond ${line.held} bytes is taken.`)
-    }
-    line.held = bytesServed
-    line.signature = signature
+    if (line instanceof Error) return line
+    const held = changed.get(line)?.bytes ?? BigInt(line.before.bytes)
+    if (bytesServed <= held || bytesServed > line.most) return held
+    if (line.sealed) return refused(`Session ${session} is being settled: no receipt beyond ${held} bytes is taken.`)
+    changed.set(line, { bytes: bytesServed, signature })
     return bytesServed
   })
-  const rows: SqlValue[][] = []
-  for (const { row, held, signature } of lines.values()) {
-    if (signature === null) continue
-    const bytes = Number(held)
-    rows.push([row.lane_id as number, row.place as number, bytes, bytes, blob(signature), now])
-    if (row.state === 'unused') {
-      const at = [row.lane_id as number, row.place as number]
-      await sql.run(`UPDATE sessions SET state = 'open' WHERE lane_id = ? AND place = ?`, ...at)
-    }
+  const changes: Change[] = []
+  for (const [{ before, unused }, receipt] of changed) {
+    const bytes = Number(receipt.bytes)
+    const served = Math.max(before.served, bytes)
+    changes.push({ before, after: { ...before, bytes, served, signature: blob(receipt.signature), touched: now } })
+    if (!unused) continue
+    await sql.run(`UPDATE sessions SET state = 'open' WHERE lane_id = ? AND place = ?`, before.laneId, before.place)
   }
-  await sql.insertAll(
-    `INSERT INTO progress (lane_id, place, served, bytes, signature, touched) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (lane_id, place) DO UPDATE SET bytes = excluded.bytes, signature = excluded.signature,
-       served = CASE WHEN progress.served > excluded.served THEN progress.served ELSE excluded.served END,
-       touched = excluded.touched`,
-    ['integer', 'integer', 'integer', 'integer', 'blob', 'integer'],
-    rows,
-  )
+  await save(sql, changes)
   return answers
 }
 
 /** Bytes sent, acknowledged or not: only upward, never above what the line allows. */
 export async function noteServed(sql: Sql, sent: ReadonlyMap<Head, bigint>, now: number): Promise<void> {
   const lines = await readLines(sql, [...sent.keys()])
-  const rows: SqlValue[][] = []
+  const changes: Change[] = []
   for (const [session, bytes] of sent) {
     const line = lines.get(session.toLowerCase())
-    if (line === undefined || line.row.state === 'settled') continue
-    const served = Number(paidBytes(bytes, line.most))
-    rows.push([line.row.lane_id as number, line.row.place as number, served, now])
+    if (line === undefined || line instanceof Error || line.settled) continue
+    const { before } = line
+    const served = Math.max(before.served, Number(paidBytes(bytes, line.most)))
+    changes.push({ before, after: { ...before, served, touched: now } })
   }
-  await sql.insertAll(
-    `INSERT INTO progress (lane_id, place, served, touched) VALUES (?, ?, ?, ?)
-     ON CONFLICT (lane_id, place) DO UPDATE SET touched = excluded.touched,
-       served = CASE WHEN progress.served > excluded.served THEN progress.served ELSE excluded.served END`,
-    ['integer', 'integer', 'integer', 'integer'],
-    rows,
-  )
+  await save(sql, changes)
 }
 
-async function readLines(sql: Sql, sessions: readonly Head[]): Promise<Map<string, Line>> {
+/** An unsettled line before and after a change of it. */
+interface Change {
+  readonly before: Progress
+  readonly after: Progress
+}
+
+/** The lines with their lanes' sums. Each line at most once. */
+async function save(sql: Sql, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return
+  const lanes = await lanesById(
+    sql,
+    changes.map(({ before }) => before.laneId),
+  )
+  for (const { before, after } of changes) {
+    const row = lanes.get(before.laneId)
+    if (row === undefined) throw damaged(`The row of lane ${before.laneId}`)
+    const bytes = row.bytes + BigInt(after.bytes - before.bytes)
+    lanes.set(row.id, { ...row, bytes, served: row.served + BigInt(after.served - before.served) } satisfies LaneRow)
+  }
+  await saveProgress(
+    sql,
+    changes.map(({ after }) => after),
+  )
+  await saveLanes(sql, [...lanes.values()])
+}
+
+/** By session, in small letters; an error for a damaged one. The line itself was checked when its stream was opened. */
+async function readLines(sql: Sql, sessions: readonly Head[]): Promise<Map<string, Line | Error>> {
   const keys = [...new Set(sessions.map((session) => session.toLowerCase() as Head))].map(blob)
   await lockLanesOf(sql, keys)
   const rows = await sql.allOf(
-    `SELECT s.session, s.lane_id, s.place, s.max_bytes, s.state, s.sealed, p.bytes
+    `SELECT s.session, s.lane_id, s.place, s.max_bytes, s.state, s.sealed, ${PROGRESS}
      FROM sessions s LEFT JOIN progress p ON p.lane_id = s.lane_id AND p.place = s.place WHERE s.session IN (?)`,
     'blob',
     keys,
   )
-  const lines = new Map<string, Line>()
-  for (const row of rows) {
-    lines.set(hex(row.session), {
-      row,
+  return new Map(rows.map((row) => [hex(row.session), lineOf(row)]))
+}
+
+function lineOf(row: Row): Line | Error {
+  try {
+    return {
       most: BigInt(row.max_bytes as number),
+      unused: row.state === 'unused',
       sealed: row.sealed === 1 || row.state === 'settled',
-      held: BigInt((row.bytes as number | null) ?? 0),
-      signature: null,
-    })
+      settled: row.state === 'settled',
+      before: progressIn(row) ?? noProgress(row.lane_id as number, row.place as number),
+    }
+  } catch (error) {
+    return error as Error
   }
-  return lines
 }
 
 function unknown(session: Head): Error {

@@ -3,6 +3,7 @@ import {
   amountFor,
   type Head,
   type Lane,
+  type LedgerSession,
   paidBytes,
   type SettleableRange,
   type SignedHead,
@@ -10,7 +11,11 @@ import {
 } from '../../receipts/index.ts'
 import { address, big, hex } from '../columns.ts'
 import type { Sql } from '../sql.ts'
-import { findLane, headAt, headsBetween, type LaneRow, type PlacedHead, placeOf, sessionsBetween } from './lanes.ts'
+import { checked } from './checked.ts'
+import { headsBetween, type PlacedHead } from './heads.ts'
+import { findLane, type LaneRow } from './lanes.ts'
+import { headAt, placeOf, sessionsBetween } from './lines.ts'
+import { bytesOf, checkSums, plus, type Stretch } from './sums.ts'
 
 export interface SettleableOptions {
   readonly idleSeconds?: number
@@ -32,6 +37,7 @@ export async function settleable(
   const to = await firstLive(sql, row, from, idleSince)
   if (to <= from) return null
   const sessions = await sessionsBetween(sql, row, from, to)
+  await checkLines(sql, row, { from, to }, sessions)
   const heads = newestPerPlace(await headsBetween(sql, row, from + 1, to))
   return {
     lane: row.lane,
@@ -46,6 +52,14 @@ export async function settleable(
     ),
     voucher: await furthestVoucher(sql, row, from),
   }
+}
+
+/** Every line is held, and what they add up to is what the lane says, together with the lines before and behind. */
+async function checkLines(sql: Sql, row: LaneRow, { from, to }: Stretch, sessions: readonly LedgerSession[]) {
+  let sum = { acknowledged: 0n, served: 0n }
+  for (const { receipt, served } of sessions) sum = plus(sum, { acknowledged: receipt?.bytesServed ?? 0n, served })
+  const before = await bytesOf(sql, row, { from: row.settledPlace, to: from })
+  checkSums(row, plus(plus(before, sum), await bytesOf(sql, row, { from: to, to: row.length })))
 }
 
 /** The first line from `from` on that is not closed, or the end of the log. */
@@ -79,6 +93,7 @@ async function furthestVoucher(sql: Sql, row: LaneRow, from: number): Promise<Si
     ...[row.id, from],
   )
   if (found === undefined) return null
+  checked('vouchers', found)
   return {
     ...row.lane,
     from: await headAt(sql, row, from),

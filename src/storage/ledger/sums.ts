@@ -1,11 +1,12 @@
 // Sums over a lane's lines as the database adds them up: no row of a line travels.
 import { GIB } from '../../receipts/index.ts'
+import { damaged } from '../checksum.ts'
 import { big } from '../columns.ts'
 import type { Row, Sql } from '../sql.ts'
 import type { LaneRow } from './lanes.ts'
 
 /** Lines that one sum may run over: of 2^48 bytes at most each, so that it stays below 2^63. */
-export const MOST_SUMMED = 32_767
+const MOST_SUMMED = 32_767
 
 /** Lines from place `from` to place `to`. */
 export interface Stretch {
@@ -21,15 +22,30 @@ export interface Bytes {
   readonly served: bigint
 }
 
+export const NO_BYTES: Bytes = { acknowledged: 0n, served: 0n }
+
+export const plus = (a: Bytes, b: Bytes): Bytes => ({
+  ...{ acknowledged: a.acknowledged + b.acknowledged, served: a.served + b.served },
+})
+
+/** What the rows of a lane's unsettled lines add up to is what its own row says: else throws `file-invalid`. */
+export function checkSums(row: LaneRow, { acknowledged, served }: Bytes): void {
+  if (acknowledged === row.bytes && served === row.served) return
+  const { lane, sponsor } = row.lane
+  throw damaged(
+    `Lane ${lane} of ${sponsor} says ${row.bytes} bytes acknowledged of ${row.served}, its lines ${acknowledged} of ${served}: it`,
+  )
+}
+
 export async function bytesOf(sql: Sql, row: LaneRow, stretch: Stretch): Promise<Bytes> {
-  let sum = { acknowledged: 0n, served: 0n }
+  let sum = NO_BYTES
   for (const { from, to } of pieces(stretch)) {
     const found = await sql.get(
       `SELECT COALESCE(sum(bytes), 0) AS bytes, COALESCE(sum(served), 0) AS served
        FROM progress WHERE lane_id = ? AND place >= ? AND place < ?`,
       ...[row.id, from, to],
     )
-    sum = { acknowledged: sum.acknowledged + big(found?.bytes), served: sum.served + big(found?.served) }
+    sum = plus(sum, { acknowledged: big(found?.bytes), served: big(found?.served) })
   }
   return sum
 }
@@ -50,13 +66,13 @@ export async function byContent(sql: Sql, row: LaneRow, stretch: Stretch): Promi
 
 /**
  * One content's part of an amount: the difference of two rounded running sums over contents in order, so that all parts
- * add up to exactly the amount. `amount` may follow from all bytes of the stretch; `counted` says which bytes count.
+ * add up to exactly the amount. `amount` may follow from `total`, all bytes of the stretch; `counted` says which count.
  */
 export async function partOf(
   sql: Sql,
   row: LaneRow,
   init: Stretch & { contentId: string; counted: 'acknowledged' | 'open'; amount: (bytes: bigint) => bigint },
-): Promise<bigint> {
+): Promise<{ part: bigint; total: bigint }> {
   const expression = init.counted === 'open' ? 'served - bytes' : 'bytes'
   let [total, before, own] = [0n, 0n, 0n]
   for (const { from, to } of pieces(init)) {
@@ -70,9 +86,9 @@ export async function partOf(
     before += sumIn(found, 'before_it')
     own += sumIn(found, 'own')
   }
-  if (total === 0n) return 0n
+  if (total === 0n) return { part: 0n, total }
   const whole = init.amount(total)
-  return (whole * (before + own)) / total - (whole * before) / total
+  return { part: (whole * (before + own)) / total - (whole * before) / total, total }
 }
 
 const sumIn = (row: Row | undefined, name: string): bigint => big(row?.[name] ?? 0)

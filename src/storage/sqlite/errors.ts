@@ -21,7 +21,8 @@ export function storageError(error: unknown, path: string): unknown {
       retry: true,
     })
   }
-  if (primary === CORRUPT || primary === NOTADB) return new DamagedFile(path, words, error)
+  if (primary === CORRUPT || primary === NOTADB || tellsOfDamage(error, words))
+    return new DamagedFile(path, words, error)
   if (primary === BUSY) {
     return new BitCdnError('refused', `Another process keeps ${path} busy.`, {
       advice: 'Wait until the other command is done and try again.',
@@ -42,6 +43,11 @@ export function storageError(error: unknown, path: string): unknown {
     })
   }
   return error
+}
+
+/** A number that nobody writes, since JavaScript could not read it; or a schema whose words are others. */
+function tellsOfDamage(error: object, words: string): boolean {
+  return ('code' in error && error.code === 'ERR_OUT_OF_RANGE') || /^no such (column|table)|^malformed/.test(words)
 }
 
 /** SQLite's number for what the file system says by name. */
