@@ -445,6 +445,50 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         )
       })
 
+      it('as its unsettled lines add up, whatever happened to them', async () => {
+        const call = fc.record({
+          kind: fc.constantFrom('receipt', 'receipt', 'served', 'close', 'grow', 'settle'),
+          place: fc.nat(7),
+          bytes: fc.bigInt(1n, 64n * MIB),
+        })
+        await fc.assert(
+          fc.asyncProperty(fc.array(call, { minLength: 5, maxLength: 30 }), async (calls) => {
+            const each = createTestLog({ lines: 4 })
+            const { lane } = each
+            await ledger.releaseAll()
+            await ledger.extendLog(lane, each.head(0), each.plain(), await each.signed())
+            const make = async ({ kind, place, bytes }: (typeof calls)[0]): Promise<unknown> => {
+              const session = each.head(Math.min(place, each.lines.length - 1))
+              if (kind === 'receipt') {
+                const { signature } = each.receipt(Math.min(place, each.lines.length - 1), bytes)
+                return ledger.acceptReceipt(session, bytes, signature)
+              }
+              if (kind === 'served') return ledger.noteServed(session, bytes)
+              if (kind === 'close') return ledger.releaseSession(session, true)
+              if (kind === 'settle') return ledger.markSettled(lane, session, null)
+              const from = each.lines.length
+              each.grow(1)
+              return ledger.extendLog(lane, each.head(from), each.plain(from), await each.signed())
+            }
+            // in groups of three, which are committed together
+            for (let i = 0; i < calls.length; i += 3) {
+              const results = await Promise.allSettled(calls.slice(i, i + 3).map(make))
+              for (const result of results) {
+                if (result.status === 'rejected' && !hasCode(result.reason, 'refused')) throw result.reason
+              }
+              await ledger.releaseAll() // commits what was noted as served
+              const sessions = (await ledger.laneLog(lane))?.sessions ?? []
+              const sum = (of: (session: (typeof sessions)[0]) => bigint) =>
+                amountFor(sessions.map(of), lane.pricePerGiB)
+              const { receipted, served } = await ledger.earnings({ sponsor: lane.sponsor })
+              expect(receipted).to.equal(sum(({ receipt }) => receipt?.bytesServed ?? 0n))
+              expect(served).to.equal(sum(({ served: sent, receipt }) => sent - (receipt?.bytesServed ?? 0n)))
+            }
+          }),
+          { numRuns: 15 },
+        )
+      })
+
       it('of one sponsor apart from another', async () => {
         await serve(0, MIB)
         expect((await ledger.earnings({ sponsor: log.lane.sponsor })).receipted).to.equal(price(MIB))
