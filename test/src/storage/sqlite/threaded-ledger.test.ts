@@ -71,7 +71,7 @@ describe('A ledger whose connection is in a thread', () => {
        parentPort.postMessage({ value: undefined, inTransaction: false })
        parentPort.on('message', (steps) => {
          if (steps.some(([, text]) => text.includes('lanes'))) process.exit(3)
-         parentPort.postMessage({ value: undefined, inTransaction: true })
+         parentPort.postMessage({ value: {}, inTransaction: true })
        })`,
     )
     const ledger = await openThreadedLedger({ path: newPath() }, pathToFileURL(program))
