@@ -216,7 +216,12 @@ async function fetchSome(what: SessionCase, store: ContentStore, record: Downloa
   let fetcher: Fetcher | null = null
   let got = 0
   let copying: Promise<void> | null = null
-  const owner = { id: 'seeder', has: (piece: number) => fetcher?.has(piece) ?? false, cancel: () => undefined }
+  const owner = {
+    id: 'seeder',
+    whole: true,
+    has: (piece: number) => fetcher?.has(piece) ?? false,
+    cancel: () => undefined,
+  }
 
   function pump(): void {
     while (fetcher !== null && !fetcher.ending && fetcher.inFlight < 2 && intake.free > 0 && got < part.until) {

@@ -1,4 +1,5 @@
 // Who pays for a download.
+import type { Chain } from '../chain/index.ts'
 import type { SessionSource } from '../downloader/index.ts'
 import { BitCdnError } from '../errors.ts'
 import { createGatewayClient, createSessionSource } from '../gateway-client/index.ts'
@@ -16,6 +17,8 @@ export interface Payments {
   readonly sessions: SessionSource | null
   readonly chain?: { readonly chainId: number; readonly settlement: `0x${string}` }
   readonly decimals: number
+  /** The chain with the wallet's key, where it is known. */
+  readonly wallet: Chain | null
   /** One pays oneself and has set nothing aside: every seeder will refuse, however long one waits. */
   readonly hopeless?: boolean
   close(): Promise<void>
@@ -27,7 +30,7 @@ export async function payments(settings: Settings, options: Options, io: Command
   const url = settings.text('gateway')
   const who = options.pay === undefined ? (url === undefined ? 'none' : 'gateway') : String(options.pay)
   const close = async (): Promise<void> => {}
-  if (who === 'none') return { sessions: null, decimals: USUAL_DECIMALS, close }
+  if (who === 'none') return { sessions: null, decimals: USUAL_DECIMALS, wallet: null, close }
   if (who === 'self') {
     const { chain, decimals } = await openWallet(settings, io)
     const log = await openSponsorLog({ path: settings.path('sponsor-log.sqlite') })
@@ -35,17 +38,20 @@ export async function payments(settings: Settings, options: Options, io: Command
     const { reserved } = await readReserved(chain, chain.account!.address, signal)
     const hopeless = reserved === 0n
     const sessions = hopeless ? endedByRefusal(selfPaidSessions(chain, log)) : selfPaidSessions(chain, log)
-    return { sessions, chain: where, decimals, hopeless, close: () => log.close() }
+    return { sessions, chain: where, decimals, wallet: chain, hopeless, close: () => log.close() }
   }
   if (who !== 'gateway') throw new BitCdnError('usage', `--pay must be gateway, self or none, not "${who}".`)
-  const gateway = createGatewayClient({ url: settings.required('gateway'), account: await openAccount(settings, io) })
-  const sessions: SessionSource = createSessionSource(gateway)
+  const at = settings.required('gateway')
   if (settings.text('rpc') === undefined || settings.text('registry') === undefined) {
+    const gateway = createGatewayClient({ url: at, account: await openAccount(settings, io) })
     const { chainId, settlement } = await gateway.info({ signal })
-    return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, close }
+    const sessions: SessionSource = createSessionSource(gateway)
+    return { sessions, chain: { chainId, settlement }, decimals: USUAL_DECIMALS, wallet: null, close }
   }
-  const { chain, decimals } = await openWallet(settings, io, true)
-  return { sessions, chain: { chainId: chain.id, settlement: chain.addresses.settlement }, decimals, close }
+  const { chain, decimals } = await openWallet(settings, io)
+  const sessions: SessionSource = createSessionSource(createGatewayClient({ url: at, account: chain.account! }))
+  const where = { chainId: chain.id, settlement: chain.addresses.settlement }
+  return { sessions, chain: where, decimals, wallet: chain, close }
 }
 
 /** `no-funds` ends a download at once; a refusal would be waited out, for another seeder may come. */

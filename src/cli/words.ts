@@ -81,6 +81,18 @@ export function parseBytes(text: string, what: string): number {
   throw new BitCdnError('usage', `${what} must be bytes such as 500MB, 2GiB or 262144, not "${text}".`)
 }
 
+const SPANS: Readonly<Record<string, number>> = { '': 1, s: 1, min: 60, h: 3600, d: 86_400 }
+
+/** Reads "90s", "10min", "2h", "1d", or a number of seconds: milliseconds. */
+export function parseDuration(text: string, what: string): number {
+  const [, digits, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]*)$/i.exec(text.trim()) ?? []
+  const factor = SPANS[unit.toLowerCase()]
+  const milliseconds = Math.round(Number(digits) * (factor ?? 0) * 1000)
+  // Timers of JavaScript end at 24 days.
+  if (digits !== undefined && factor !== undefined && milliseconds < 2 ** 31) return milliseconds
+  throw new BitCdnError('usage', `${what} must be a time such as 90s, 10min, 2h or 1d (at most 24d), not "${text}".`)
+}
+
 export function parseWhole(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < least || value > most) {

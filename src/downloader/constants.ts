@@ -5,6 +5,12 @@ const MIB = 1024 * 1024
 /** What one want asks for at most: enough for one write, little enough to be fetched elsewhere when it does not come. */
 export const SLICE_BYTES = 8 * UNIT_BYTES
 
+/** So many pieces that a source holds are compared when the rarest is begun. */
+export const RARITY_WINDOW = 512
+
+/** Sources that hold nothing one lacks do not count among those that are asked at the same time, but there are no more of them. */
+export const MAX_IDLE_SEEDERS = 24
+
 /** Requests that a web seed is sent at one time, how many bytes of small pieces one asks for, and the longest piece. */
 export const WEB_SEED_REQUESTS = 4
 export const WEB_SEED_RUN_BYTES = 4 * MIB

@@ -8,6 +8,7 @@ import {
   FLOOR_MILLISECONDS,
   FLUSH_MILLISECONDS,
   HELD_MILLISECONDS,
+  MAX_IDLE_SEEDERS,
   MAX_SEEDERS,
   PATIENCE_MILLISECONDS,
   PROGRESS_MILLISECONDS,
@@ -169,12 +170,19 @@ async function run(
       aliveAt = performance.now()
       progressAt = aliveAt
     })
-    const plan = createPlan(store)
+    const plan = createPlan(store, rarity)
     const intake = createIntake({ store, plan, checker, failed: fail, written })
     to = { plan, intake, store }
     metainfo = known
     for (const url of known.webSeeds) addWebSeed(url)
     if (plan.complete) outcome.resolve()
+  }
+
+  /** Pieces that few hold come first, as soon as somebody lacks some. */
+  function rarity(): ((piece: number) => number) | null {
+    const holders = seeders().filter(({ state }) => state === 'fetching')
+    if (holders.every(({ holds }) => holds.whole)) return null
+    return (piece) => holders.reduce((sum, { holds }) => sum + (holds.has(piece) ? 1 : 0), 0)
   }
 
   function written(): void {
@@ -202,7 +210,8 @@ async function run(
   function addPeer(target: string | FoundPeer): void {
     const id = typeof target === 'string' ? (target.split('/p2p/').at(-1) ?? target) : target.id
     const known = peers.get(id)
-    if (over.signal.aborted || seeders().length >= maxSeeders) return
+    if (over.signal.aborted || seeders().length >= maxSeeders + MAX_IDLE_SEEDERS) return
+    if (seeders().filter(({ useful }) => useful).length >= maxSeeders) return
     if (known !== undefined && (known.state !== 'over' || known.failure?.banned !== false)) return
     if (id === node.peerId.toString()) return
     const peer = createPeer({

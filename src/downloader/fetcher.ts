@@ -49,6 +49,8 @@ export interface Fetcher {
   /** Token units that the receipts of this line amount to. */
   readonly paid: bigint
   has(piece: number): boolean
+  /** Whether the seeder holds every piece. */
+  readonly whole: boolean
   /** `to`: null for a stream that only brings a receipt. */
   begin(contentId: string, line: RecordedSession | null, to: Destination | null): Promise<void>
   request(assignment: Assignment): void
@@ -79,6 +81,9 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   let destination: Destination | null = null
   let line: RecordedSession | null = null
   let accepted: Accepted | null = null
+  /** One bit a piece, as the seeder tells it. */
+  let pieces: Uint8Array = new Uint8Array()
+  let lacking = 0
   let sign: (bytesServed: number) => void = () => undefined
   let window = 0
   let signed = 0
@@ -112,11 +117,32 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
         heldChanged.resolve()
         heldChanged = Promise.withResolvers()
       },
+      have: learn,
       closing: init.closing,
       ended,
     },
     signal,
   )
+
+  /** A seeder that downloads itself holds more and more. */
+  function learn(more: readonly number[]): void {
+    for (const piece of more) {
+      if (piece < pieces.length * 8) pieces[piece >> 3] = (pieces[piece >> 3] ?? 0) | (0x80 >> (piece & 7))
+    }
+    lacking = countLacking()
+    init.progressed(0)
+  }
+
+  function countLacking(): number {
+    const count = destination?.plan.pieceCount ?? 0
+    let lacks = 0
+    for (let piece = 0; piece < count; piece++) if (!has(piece)) lacks += 1
+    return lacks
+  }
+
+  function has(piece: number): boolean {
+    return ((pieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0
+  }
 
   function takeHashes(index: number, roots: Uint8Array): void {
     if (destination === null) throw new ProtocolError('Hashes came before the hello.')
@@ -281,9 +307,9 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     get paid() {
       return line === null ? 0n : amountFor([BigInt(signed)], line.session.lane.pricePerGiB)
     },
-    has(piece) {
-      const byte = accepted?.bitfield[piece >> 3] ?? 0
-      return (byte & (0x80 >> (piece & 7))) !== 0
+    has,
+    get whole() {
+      return lacking === 0
     },
     async begin(contentId, recorded, to) {
       destination = to
@@ -297,6 +323,8 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
         signal,
       )
       line = recorded
+      pieces = Uint8Array.from(accepted.bitfield)
+      lacking = countLacking()
       window = accepted.window
       heardAt = performance.now()
       if (recorded !== null) prepareSigning(recorded)

@@ -51,6 +51,10 @@ export interface DownloadPeer {
   readonly bytes: number
   readonly paid: bigint
   readonly failure: SeederFailure | null
+  /** What it holds, as far as it has said. */
+  readonly holds: Pick<Owner, 'whole' | 'has'>
+  /** Whether it has, or may have, something to give. */
+  readonly useful: boolean
   /** Whether it would fetch more and has no line for it, since others' cover what is left. */
   readonly lacksLine: boolean
   /** How long it would need for the rest of its line. */
@@ -96,6 +100,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
   const owner: Owner = {
     get id() {
       return name
+    },
+    get whole() {
+      return (active ?? lastActive)?.whole ?? true
     },
     has: (piece) => (active ?? lastActive)?.has(piece) ?? false,
     cancel(assignment: Assignment) {
@@ -348,6 +355,12 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     get failure() {
       return failure
+    },
+    holds: owner,
+    get useful() {
+      return (
+        destination === null || owner.whole || inFlight() > 0 || destination.plan.hasWork(owner, HEDGE_MILLISECONDS)
+      )
     },
     get lacksLine() {
       return lacksLine && state !== 'over'

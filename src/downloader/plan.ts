@@ -1,5 +1,6 @@
 import { type ContentStore, type Piece, pieceAt, UNIT_BYTES, unitCount, unitLength } from '../content/index.ts'
 import { SLICE_BYTES } from './constants.ts'
+import { createFresh, type FreshInit } from './fresh.ts'
 
 /** Whole units of one piece that are fetched together. */
 export interface Slice {
@@ -20,6 +21,8 @@ export interface Assignment extends Slice {
 
 export interface Owner {
   readonly id: string
+  /** Whether it holds every piece. */
+  readonly whole: boolean
   has(piece: number): boolean
   /** Another seeder was faster. */
   cancel(assignment: Assignment): void
@@ -32,6 +35,7 @@ export interface Plan {
   /** Bytes that nobody was asked for. */
   readonly unassigned: number
   readonly complete: boolean
+  readonly pieceCount: number
   hasPiece(piece: number): boolean
   /** The next slice for `owner`, of at most `maxBytes`; null when none is left for it. */
   take(owner: Owner, maxBytes: number): Assignment | null
@@ -55,22 +59,20 @@ export interface Plan {
   giveBack(assignment: Assignment): void
 }
 
-export function createPlan(store: ContentStore): Plan {
+/** @param rarity - how many sources hold a piece; null while all hold everything. Default: they do. */
+export function createPlan(store: ContentStore, rarity: FreshInit['rarity'] = () => null): Plan {
   const { metainfo } = store
   /** Units verified by piece, for pieces that are begun and not complete. */
   const begun = new Map<number, Uint8Array>()
   const complete = new Uint8Array(metainfo.pieceCount)
   const returned: Slice[] = []
   const open = new Set<Assignment>()
-  /** Pieces beyond the cursor that were taken as a whole. */
-  const claimed = new Uint8Array(metainfo.pieceCount)
-  let claimCursor = 0
-  let cursorPiece = 0
-  let cursorUnit = 0
   let left = metainfo.length - store.verifiedBytes
   let unassigned = left
 
   for (let piece = 0; piece < metainfo.pieceCount; piece++) if (store.hasPiece(piece)) complete[piece] = 1
+
+  const fresh = createFresh({ metainfo, missingFrom, rarity, isComplete: (piece) => complete[piece] === 1 })
 
   function isVerified(piece: number, unit: number): boolean {
     return complete[piece] === 1 || begun.get(piece)?.[unit] === 1
@@ -102,25 +104,6 @@ export function createPlan(store: ContentStore): Plan {
     return length === 0 ? null : { piece, offset: first * UNIT_BYTES, length }
   }
 
-  /** The next slice that nobody was asked for yet, wherever it is. */
-  function nextFresh(maxBytes: number): Slice | null {
-    while (cursorPiece < metainfo.pieceCount) {
-      if (complete[cursorPiece] !== 1 && claimed[cursorPiece] !== 1) {
-        const piece = pieceAt(metainfo, cursorPiece)
-        const slice = missingFrom(piece, cursorUnit, maxBytes)
-        if (slice !== null) {
-          cursorUnit = Math.ceil((slice.offset + slice.length) / UNIT_BYTES)
-          return slice
-        }
-        // A unit may be there and only too long for `maxBytes`.
-        if (missingFrom(piece, cursorUnit, SLICE_BYTES) !== null) return null
-      }
-      cursorPiece += 1
-      cursorUnit = 0
-    }
-    return null
-  }
-
   function fromReturned(owner: Owner, maxBytes: number): Slice | null {
     for (let i = 0; i < returned.length; i++) {
       const slice = returned[i]
@@ -150,17 +133,6 @@ export function createPlan(store: ContentStore): Plan {
     return slices
   }
 
-  /** The first piece that nobody was asked for any part of. */
-  function claimFresh(maxBytes: number): Slice[] | null {
-    claimCursor = Math.max(claimCursor, cursorUnit === 0 ? cursorPiece : cursorPiece + 1)
-    while (claimCursor < metainfo.pieceCount && complete[claimCursor] === 1) claimCursor += 1
-    if (claimCursor >= metainfo.pieceCount) return null
-    const piece = pieceAt(metainfo, claimCursor)
-    if (piece.length > maxBytes) return null
-    claimed[claimCursor++] = 1
-    return slicesFrom(piece, 0)
-  }
-
   /** What is missing of a piece that was begun, unless somebody owes a part of it who may still bring it. */
   function claimBegun(owner: Owner, index: number, maxBytes: number, age: number | null): Assignment[] | null {
     const piece = pieceAt(metainfo, index)
@@ -174,16 +146,13 @@ export function createPlan(store: ContentStore): Plan {
     const slices = parts.flatMap((part) =>
       slicesFrom(piece, part.offset / UNIT_BYTES).flatMap((slice) => within(slice, part)),
     )
-    if (index === cursorPiece && cursorUnit > 0) slices.push(...slicesFrom(piece, cursorUnit))
+    const rest = fresh.takeRest(index)
+    if (rest !== null) slices.push(...slicesFrom(piece, rest))
     if (slices.length + owed.length === 0) return null
     for (const part of parts) returned.splice(returned.indexOf(part), 1)
-    if (index === cursorPiece && cursorUnit > 0) {
-      cursorPiece += 1
-      cursorUnit = 0
-    }
-    const fresh = slices.map((slice) => assignFresh(slice, owner))
+    const own = slices.map((slice) => assignFresh(slice, owner))
     const twins = owed.map((other) => hedgeOf(other, owner))
-    return [...fresh, ...twins].sort((a, b) => a.offset - b.offset)
+    return [...own, ...twins].sort((a, b) => a.offset - b.offset)
   }
 
   function assignFresh(slice: Slice, owner: Owner): Assignment {
@@ -236,30 +205,24 @@ export function createPlan(store: ContentStore): Plan {
     get complete() {
       return left === 0
     },
+    pieceCount: metainfo.pieceCount,
     hasPiece: (piece) => complete[piece] === 1,
     take(owner, maxBytes) {
       const limit = Math.min(maxBytes, SLICE_BYTES)
-      let slice = fromReturned(owner, limit)
-      while (slice === null) {
-        slice = nextFresh(limit)
-        if (slice === null) return null
-        if (owner.has(slice.piece.index)) break
-        // Somebody else's then; it is found again among what was returned.
-        returned.push(slice)
-        slice = null
-      }
-      return assignFresh(slice, owner)
+      const slice = fromReturned(owner, limit) ?? fresh.take(owner, limit)
+      return slice === null ? null : assignFresh(slice, owner)
     },
     takeReturned(owner, maxBytes) {
       const slice = fromReturned(owner, Math.min(maxBytes, SLICE_BYTES))
       return slice === null ? null : assignFresh(slice, owner)
     },
     takePiece(owner, maxBytes, age) {
-      const fresh = claimFresh(maxBytes)
-      if (fresh !== null) return fresh.map((slice) => assignFresh(slice, owner))
-      const begun = [...returned, ...(age === null ? [] : open)].map(({ piece }) => piece.index)
-      if (cursorUnit > 0 && cursorPiece < metainfo.pieceCount) begun.push(cursorPiece)
-      for (const index of new Set(begun)) {
+      const whole = fresh.claim(maxBytes)
+      if (whole !== null) {
+        return slicesFrom(pieceAt(metainfo, whole), 0).map((slice) => assignFresh(slice, owner))
+      }
+      const parts = [...returned, ...(age === null ? [] : open)].map(({ piece }) => piece.index)
+      for (const index of new Set([...parts, ...fresh.begun()])) {
         const claim = claimBegun(owner, index, maxBytes, age)
         if (claim !== null) return claim
       }
@@ -269,7 +232,12 @@ export function createPlan(store: ContentStore): Plan {
       const oldest = overdue(owner, maxBytes, age)
       return oldest === null ? null : hedgeOf(oldest, owner)
     },
-    hasWork: (owner, age) => unassigned > 0 || overdue(owner, SLICE_BYTES, age) !== null,
+    hasWork(owner, age) {
+      const some = owner.whole
+        ? unassigned > 0
+        : fresh.hasFor(owner) || returned.some(({ piece }) => owner.has(piece.index))
+      return some || overdue(owner, SLICE_BYTES, age) !== null
+    },
     verified(piece, unit) {
       if (isVerified(piece.index, unit)) return false
       const units = begin(piece)

@@ -72,6 +72,7 @@ export function createWebSeed(init: WebSeedInit): DownloadPeer {
 
   const owner: Owner = {
     id: url,
+    whole: false,
     has(piece) {
       const to = init.destination()
       return to !== null && !to.intake.needsRoots(pieceAt(to.store.metainfo, piece))
@@ -194,6 +195,7 @@ export function createWebSeed(init: WebSeedInit): DownloadPeer {
     get failure() {
       return failure
     },
+    ...{ holds: { whole: true, has: () => true }, useful: true },
     yieldLine: () => undefined,
     tick() {
       if (runs.size === 0) rate.skip(performance.now())

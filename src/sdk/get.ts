@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Address } from 'viem'
-import type { ContentId, Metainfo } from '../content/index.ts'
+import type { ContentId, ContentStore, Metainfo } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import {
   createDownloader,
@@ -37,9 +37,20 @@ export interface GetRequest {
   /** Whether web seeds at private addresses are asked. */
   readonly allowPrivate?: boolean
   readonly patience?: number
+  /** Serves what is verified while the rest is fetched. What it throws is told to `log`; the download goes on. */
+  readonly serve?: (store: ContentStore) => Promise<Serving>
+  /** Milliseconds for which it serves on when all is there, or until `signal` aborts. Default 0. */
+  readonly seedFor?: number
   readonly signal: AbortSignal
+  /** All is on disk; it may be served for a while from here on. */
+  readonly onComplete?: () => void
   readonly onProgress?: (progress: DownloadProgress) => void
   readonly log?: (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
+}
+
+export interface Serving {
+  /** Ends streams in order. `earned`: token units that receipts came for. */
+  stop(): Promise<{ readonly earned: bigint }>
 }
 
 export interface Got extends Pick<DownloadResult, 'metainfo' | 'seconds' | 'bytes' | 'paid' | 'peers'> {
@@ -47,6 +58,10 @@ export interface Got extends Pick<DownloadResult, 'metainfo' | 'seconds' | 'byte
   readonly path: string
   /** Receipts signed in this run. */
   readonly receipts: number
+  /** Bytes that were read to be sent to others. */
+  readonly sent: number
+  /** Token units that others signed for them. */
+  readonly earned: bigint
   /** By seeder, what was acknowledged in this run and, of open sessions, before. */
   readonly seeders: readonly { readonly seeder: Address; readonly bytes: bigint }[]
 }
@@ -71,12 +86,14 @@ export async function getContent(request: GetRequest): Promise<Got> {
     },
   )
   let close = async (): Promise<void> => {}
+  const seeding = createSeeding(request)
   try {
     const { metainfo, seconds, bytes, paid, peers } = await downloader.download({
       content,
       store: async (metainfo) => {
         const store = await openDownload(metainfo, folder, { journal: join(state, `${name}.journal`), signal })
         close = () => store.close()
+        seeding.start(store)
         return store
       },
       record: counted,
@@ -85,15 +102,53 @@ export async function getContent(request: GetRequest): Promise<Got> {
       ...(request.webSeeds === undefined ? {} : { webSeeds: request.webSeeds }),
       ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
     })
+    request.onComplete?.()
+    if (request.seedFor !== undefined) await until(request.seedFor, signal)
+    const { sent, earned } = await seeding.stop()
     return {
+      ...{ sent, earned },
       ...{ metainfo, seconds, bytes, paid, peers },
       path: join(resolve(folder), metainfo.name),
       receipts: receipts(),
       seeders: bySeeder(record),
     }
   } finally {
+    await seeding.stop()
     await close()
     record.close()
+  }
+}
+
+interface Seeding {
+  start(store: ContentStore): void
+  /** May be called twice. */
+  stop(): Promise<{ readonly sent: number; readonly earned: bigint }>
+}
+
+function createSeeding({ serve, log }: GetRequest): Seeding {
+  let sent = 0
+  let serving: Promise<Serving | null> = Promise.resolve(null)
+  let stopped: Promise<bigint> | null = null
+  return {
+    start(store) {
+      if (serve === undefined) return
+      const counted: ContentStore = Object.create(store, {
+        read: {
+          value: async (piece: number, offset: number, target: Uint8Array) => {
+            await store.read(piece, offset, target)
+            sent += target.length
+          },
+        },
+      })
+      serving = serve(counted).catch((error: Error) => {
+        log?.('warn', 'what is verified is not served to others', { reason: error.message })
+        return null
+      })
+    },
+    async stop() {
+      stopped ??= serving.then(async (found) => (await found?.stop())?.earned ?? 0n)
+      return { earned: await stopped, sent }
+    },
   }
 }
 
@@ -137,4 +192,16 @@ export async function hashFiles(metainfo: Metainfo, path: string, signal?: Abort
     }
   }
   return hash.digest('hex')
+}
+
+function until(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, signal.aborted ? 0 : milliseconds)
+    signal.addEventListener('abort', done)
+  })
 }

@@ -49,7 +49,7 @@ export {
   SHARE_SUPPLY,
 } from './constants.ts'
 export { type FoundContent, findContent, findContents } from './find-content.ts'
-export { type GetRequest, type Got, getContent, hashFiles } from './get.ts'
+export { type GetRequest, type Got, getContent, hashFiles, type Serving } from './get.ts'
 export { type Packaged, type PublishTerms, packageContent, publish } from './publish.ts'
 export { type Bought, type Purchase, purchasePass } from './purchase.ts'
 export { selfPaidSessions } from './self-paid.ts'

@@ -208,7 +208,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   }
 }
 
-const freeAdmission: Admission = {
+export const freeAdmission: Admission = {
   session: null,
   receipt: null,
   served: 0n,

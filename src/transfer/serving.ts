@@ -25,6 +25,7 @@ import type { CreditBook, Tab } from './credit-types.ts'
 import { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 import { createFrameParser } from './frames.ts'
 import type { Hello, Message } from './generated/wire.js'
+import { createHaves, type Haves } from './haves.ts'
 import { type Admission, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
 import { readStream } from './reader.ts'
 import { createReceiptIntake, type ReceiptIntake } from './receipt-intake.ts'
@@ -63,6 +64,7 @@ interface Service {
   readonly wants: WantQueue
   readonly intake: ReceiptIntake | null
   readonly loop: SendLoop
+  readonly haves: Haves
 }
 
 export function createServing(init: ServingInit): Serving {
@@ -211,10 +213,11 @@ export function createServing(init: ServingInit): Serving {
             },
           })
     store = content
-    service = { admission, tab, wants, intake, loop }
+    const bitfield = new Uint8Array(content.bitfield())
+    service = { admission, tab, wants, intake, loop, haves: createHaves(content, bitfield) }
     const message = {
       window: BigInt(tab?.window ?? 0),
-      bitfield: new Uint8Array(content.bitfield()),
+      bitfield,
       ...(receipt === null ? {} : { receipt: encodeReceipt(receipt) }),
     }
     await writer.sendLong({ accept: message }, ended.signal)
@@ -362,6 +365,7 @@ export function createServing(init: ServingInit): Serving {
       const idle = performance.now() - touched
       service?.intake?.readDeferred()
       service?.loop.wake()
+      if (!closing) for (const pieces of service?.haves.next() ?? []) writer.send({ have: { pieces } })
       if (service?.tab?.overdue() === true) fail(new ProtocolError('The downloader did not sign in time.'))
       else if (idle >= (greeted ? IDLE_MILLISECONDS : HELLO_MILLISECONDS)) {
         fail(new StreamEndedError(`Nothing came for ${Math.round(idle)} ms.`))

@@ -5,14 +5,26 @@ import { type ContentId, type Metainfo, parseContentId, parseMagnet, parseMetain
 import { createNode, createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
 import type { DownloadProgress } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { getContent, hashFiles } from '../../sdk/index.ts'
+import { DEFAULT_PRICE_PER_GIB, getContent, hashFiles } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
 import { type Payments, payments } from '../payments.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
+import { seedingOf } from '../seed-while-getting.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { WALLET_SETTINGS } from '../wallet.ts'
-import { bytesInWords, counted, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
+import {
+  bytesInWords,
+  counted,
+  money,
+  parseBytes,
+  parseDuration,
+  parseMoney,
+  parseWhole,
+  secondsInWords,
+} from '../words.ts'
+
+const GET_SETTINGS = ['gateway', 'bootstrap', 'listen', 'allowPrivate', 'ledger', 'payout'] as const
 
 export function getCommand(io: CommandIo): Command {
   const command = new Command('get')
@@ -28,6 +40,9 @@ export function getCommand(io: CommandIo): Command {
     .option('--web-seed <url>', 'an HTTP address that has the content too; may be repeated', collect, [])
     .option('--p2p-floor <rate>', 'ask web seeds only while peers bring less a second, such as 2MB')
     .option('--http-budget <bytes>', 'ask web seeds for no more than this, such as 500MB')
+    .option('--no-seed', 'do not serve to others what is verified')
+    .option('--seed-for <time>', 'serve on for so long when all is there: 90s, 10min, 2h, 1d')
+    .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
     .option('--patience <seconds>', 'how long to wait when nobody has it', '30')
     .option('--sha256', 'hash the files once more when they are complete')
     .option('--events', 'print progress as JSON lines on standard error')
@@ -40,82 +55,93 @@ Examples:
   bitcdn get film.torrent --pay none --peer /ip4/192.168.1.7/tcp/4001/p2p/12D3… --allow-private
   bitcdn get film.torrent --web-seed https://cdn.example/films/ --p2p-floor 2MB`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'gateway', 'bootstrap', 'allowPrivate').action(
-    async (what: string, options: Options) => {
-      const settings = resolveSettings(options, io)
-      const { signal } = io
-      const content = await contentOf(what)
-      const sources = options.peer as string[]
-      for (const source of sources) requirePeer(source)
-      const webSeeds = [...(options.webSeed as string[]), ...webSeedsOf(what)]
-      for (const url of webSeeds) requireWebSeed(url)
-      const maxPrice = options.maxPricePerGib
-      const patience = parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000
-      // The node finds its neighbours while gateway and chain answer.
-      const starting = createNode({
-        privateKey: await createPeerKey(),
-        bootstrap: settings.list('bootstrap'),
+  return withSettings(command, ...WALLET_SETTINGS, ...GET_SETTINGS).action(async (what: string, options: Options) => {
+    const settings = resolveSettings(options, io)
+    const { signal } = io
+    const content = await contentOf(what)
+    const sources = options.peer as string[]
+    for (const source of sources) requirePeer(source)
+    const webSeeds = [...(options.webSeed as string[]), ...webSeedsOf(what)]
+    for (const url of webSeeds) requireWebSeed(url)
+    const maxPrice = options.maxPricePerGib
+    const patience = parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000
+    const seeds = options.seed !== false
+    const seedFor = options.seedFor === undefined ? 0 : parseDuration(String(options.seedFor), '--seed-for')
+    // The node finds its neighbours while gateway and chain answer.
+    const starting = createNode({
+      privateKey: await createPeerKey(),
+      bootstrap: settings.list('bootstrap'),
+      listen: seeds ? settings.list('listen') : [],
+      allowPrivate: settings.flag('allowPrivate'),
+    })
+    const [node, payment] = await both(starting, payments(settings, options, io))
+    const display = progressDisplay(io, payment.decimals)
+    const show = (view: ProgressView): void =>
+      options.events === true
+        ? io.err(toJson({ ...view, event: 'progress' }))
+        : settings.json
+          ? undefined
+          : display.show(view)
+    try {
+      const pricePerGiB = parseMoney(String(options.pricePerGib), payment.decimals, '--price-per-gib')
+      const serve = seeds ? seedingOf({ settings, payment, node, pricePerGiB, io }) : null
+      const got = await getContent({
+        content,
+        node,
+        signal,
+        folder: String(options.output),
+        sessions: payment.sessions,
+        state: settings.folder('downloads'),
+        patience,
+        sources,
+        webSeeds,
+        seedFor,
+        ...(serve === null ? {} : { serve }),
+        onComplete() {
+          if (serve === null || seedFor === 0 || settings.json) return
+          display.done()
+          io.err(`Complete. Serving it for ${secondsInWords(seedFor / 1000)}; Ctrl-C ends that.`)
+        },
         allowPrivate: settings.flag('allowPrivate'),
+        ...sized(options.p2pFloor, '--p2p-floor', 'p2pFloor'),
+        ...sized(options.httpBudget, '--http-budget', 'httpBudget'),
+        ...(payment.chain === undefined ? {} : { chain: payment.chain }),
+        ...(maxPrice === undefined
+          ? {}
+          : { maxPrice: parseMoney(String(maxPrice), payment.decimals, '--max-price-per-gib') }),
+        onProgress: (progress) => show(viewOf(progress)),
+        log: (level, message, fields) => {
+          if (level === 'warn' && options.events !== true && !settings.json)
+            io.err(`Warning: ${message} ${toJson(fields)}`)
+        },
       })
-      const [node, payment] = await both(starting, payments(settings, options, io))
-      const display = progressDisplay(io, payment.decimals)
-      const show = (view: ProgressView): void =>
-        options.events === true
-          ? io.err(toJson({ ...view, event: 'progress' }))
-          : settings.json
-            ? undefined
-            : display.show(view)
-      try {
-        const got = await getContent({
-          content,
-          node,
-          signal,
-          folder: String(options.output),
-          sessions: payment.sessions,
-          state: settings.folder('downloads'),
-          patience,
-          sources,
-          webSeeds,
-          allowPrivate: settings.flag('allowPrivate'),
-          ...sized(options.p2pFloor, '--p2p-floor', 'p2pFloor'),
-          ...sized(options.httpBudget, '--http-budget', 'httpBudget'),
-          ...(payment.chain === undefined ? {} : { chain: payment.chain }),
-          ...(maxPrice === undefined
-            ? {}
-            : { maxPrice: parseMoney(String(maxPrice), payment.decimals, '--max-price-per-gib') }),
-          onProgress: (progress) => show(viewOf(progress)),
-          log: (level, message, fields) => {
-            if (level === 'warn' && options.events !== true && !settings.json)
-              io.err(`Warning: ${message} ${toJson(fields)}`)
-          },
-        })
-        display.done()
-        const { metainfo, seconds, bytes, paid, path, receipts, seeders, peers } = got
-        const sha256 = options.sha256 === true ? await hashFiles(metainfo, path, signal) : null
-        const mbPerSecond = Math.round(bytes / 1e4 / seconds) / 100
-        const banned = peers.flatMap(({ peer, failure }) =>
-          failure?.banned === true ? [{ peer, reason: failure.message }] : [],
-        )
-        const result = {
-          ...{ contentId: metainfo.contentId, path, length: metainfo.length, bytes, seconds, mbPerSecond, sha256 },
-          ...{ seeders, receipts, paid, banned },
-        }
-        printResult(io, settings.json, result, () => [
-          `Saved      ${path}   ${bytesInWords(metainfo.length)}, verified`,
-          `Fetched    ${bytesInWords(bytes)} in ${seconds.toFixed(1)} s, ${mbPerSecond} MB/s, from ${counted(peers.filter((peer) => peer.bytes > 0).length, 'peer')}`,
-          ...(receipts > 0 ? [`Signed     ${counted(receipts, 'receipt')} over ${money(paid, payment.decimals)}`] : []),
-          ...banned.map(({ peer, reason }) => `Banned     ${peer}: ${reason}`),
-          ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
-        ])
-      } catch (error) {
-        throw explained(error, { content, settings, payment, sources, webSeeded: hasWebSeeds(content, webSeeds) })
-      } finally {
-        display.done()
-        await node.stop()
-        await payment.close()
+      display.done()
+      const { metainfo, seconds, bytes, paid, path, receipts, seeders, peers, sent, earned } = got
+      const sha256 = options.sha256 === true ? await hashFiles(metainfo, path, signal) : null
+      const mbPerSecond = Math.round(bytes / 1e4 / seconds) / 100
+      const banned = peers.flatMap(({ peer, failure }) =>
+        failure?.banned === true ? [{ peer, reason: failure.message }] : [],
+      )
+      const result = {
+        ...{ contentId: metainfo.contentId, path, length: metainfo.length, bytes, seconds, mbPerSecond, sha256 },
+        ...{ seeders, receipts, paid, banned, sent, earned },
       }
-    },
-  )
+      printResult(io, settings.json, result, () => [
+        `Saved      ${path}   ${bytesInWords(metainfo.length)}, verified`,
+        `Fetched    ${bytesInWords(bytes)} in ${seconds.toFixed(1)} s, ${mbPerSecond} MB/s, from ${counted(peers.filter((peer) => peer.bytes > 0).length, 'peer')}`,
+        ...(receipts > 0 ? [`Signed     ${counted(receipts, 'receipt')} over ${money(paid, payment.decimals)}`] : []),
+        ...(sent > 0 ? [`Served     ${bytesInWords(sent)} to others, earned ${money(earned, payment.decimals)}`] : []),
+        ...banned.map(({ peer, reason }) => `Banned     ${peer}: ${reason}`),
+        ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
+      ])
+    } catch (error) {
+      throw explained(error, { content, settings, payment, sources, webSeeded: hasWebSeeds(content, webSeeds) })
+    } finally {
+      display.done()
+      await node.stop()
+      await payment.close()
+    }
+  })
 }
 
 /** A size that may be left out. */

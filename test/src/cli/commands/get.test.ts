@@ -58,11 +58,35 @@ describe('bitcdn get', () => {
     expect(message).to.match(/127\.0\.0\.1.* sent bytes that are not piece \d/)
   })
 
+  it('gives away what it has, from the first piece on and for as long as it is told', async () => {
+    const stop = new AbortController()
+    const folder = join(swarm.content.folder, 'giver')
+    const listen = '/ip4/127.0.0.1/tcp/0'
+    const giver = bitcdn(
+      [
+        ...['get', swarm.content.torrent, '-o', folder, '--home', join(folder, '.home'), '--pay', 'none'],
+        ...['--allow-private', '--listen', listen, '--bootstrap', swarm.sources[0] as string, '--json'],
+        ...['--web-seed', origin.url, '--seed-for', '1h'],
+      ],
+      {},
+      stop.signal,
+    )
+    // Another one finds it through the DHT; the seeder that both know is slow.
+    const flags = ['--bootstrap', swarm.sources[0] as string, '--no-seed', '--patience', '20']
+    const { code, json } = await get(swarm.content.torrent, ...flags)
+    stop.abort()
+    const given = (await giver).json()
+    expect(code).to.equal(0)
+    expect(given.sent, 'sent').to.be.greaterThan(3 * MIB)
+    expect(json()).to.include({ sent: 0, earned: '0' })
+  })
+
   it('refuses addresses and sizes that are none', async () => {
     for (const flags of [
       ['--web-seed', 'ftp://a.example/'],
       ['--p2p-floor', 'fast'],
       ['--http-budget', '5 parsecs'],
+      ['--seed-for', 'ever'],
     ]) {
       const { code, json } = await get(swarm.content.torrent, ...flags)
       expect(code, flags.join(' ')).to.equal(2)
