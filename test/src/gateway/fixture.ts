@@ -31,6 +31,8 @@ export interface GatewayBed {
     log?: SponsorLog
     chain?: Chain
     port?: number
+    /** Signs for the sponsor; default: the sponsor itself. */
+    signer?: LocalAccount
     publicUrl?: string
   }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
@@ -72,7 +74,7 @@ export async function startGatewayBed(
 
   const open: GatewayBed['open'] = async (init = {}) => {
     const made = createGateway(
-      { chain: init.chain ?? own, log: init.log ?? log, signer: sponsor, contents: [content], logger },
+      { chain: init.chain ?? own, log: init.log ?? log, signer: init.signer ?? sponsor, contents: [content], logger },
       {
         ...{ port: init.port ?? 0, publicUrl: init.publicUrl, sponsor: sponsor.address },
         ...{ limits: init.limits, presentWait: init.presentWait ?? 0 },

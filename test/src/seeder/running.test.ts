@@ -1,14 +1,36 @@
 import { expect } from 'chai'
 import { encodeFunctionData } from 'viem'
 import { accessPassAbi } from '../../../src/chain/abi/index.ts'
-import { type Chain, listPasses, readAccount, thaw, thawReserve, transact } from '../../../src/chain/index.ts'
+import {
+  authorizeSigner,
+  type Chain,
+  deposit,
+  type LocalAccount,
+  listPasses,
+  readAccount,
+  revokeSigner,
+  settle,
+  thaw,
+  thawReserve,
+  transact,
+} from '../../../src/chain/index.ts'
 import { hasCode } from '../../../src/errors.ts'
-import { amountFor } from '../../../src/receipts/index.ts'
+import type { Gateway } from '../../../src/gateway/index.ts'
+import {
+  amountFor,
+  encodeBatch,
+  firstHead,
+  nextHead,
+  signerFromAccount,
+  signVoucher,
+} from '../../../src/receipts/index.ts'
 import { USD } from '../../chain.ts'
 import { type GatewayBed, PRICE } from '../gateway/fixture.ts'
 import { type DeliveryBed, type RunningSeeder, startDeliveryBed } from './delivery.ts'
 
 const BYTES = 64 * 2 ** 20
+/** The most that a session may be ahead of what covers it. */
+const W = 16n << 20n
 /** About 1 MB/s: a download takes a minute unless something ends it. */
 const SLOW = { slow: 250, credit: { firstWindow: 2 ** 20, maxWindow: 2 ** 20 } }
 
@@ -24,8 +46,9 @@ describe('trust that ends while bytes flow', () => {
   after(() => delivery.close())
 
   /** Downloads until `after` bytes are signed for, does `change`, and waits for the end. */
-  async function cutOff(one: RunningSeeder, change: (holder: Chain) => Promise<unknown>) {
-    const { account, client } = await bed.buyer()
+  async function cutOff(one: RunningSeeder, change: (holder: Chain) => Promise<unknown>, gateway = bed.gateway) {
+    const { account } = await bed.buyer()
+    const client = bed.client(account, gateway)
     const holder = await bed.chain.as(account)
     const downloading = delivery.download([one.node], client).then(
       () => null,
@@ -74,6 +97,60 @@ describe('trust that ends while bytes flow', () => {
     expect((await one.settler.settleOnce()).settled, 'what thaws still pays').to.equal(receipted)
   })
 
+  it('ends a session on trust when the pool behind it is paid out to somebody else at once', async () => {
+    const one = await delivery.seed(SLOW)
+    let balance = 0n
+    const { error, ended } = await cutOff(one, async () => {
+      balance = (await readAccount(own, bed.sponsor.address)).balance
+      await spend(bed.sponsor, balance)
+    })
+    await bed.chain.fund(bed.sponsor.address, { usd: balance })
+    await deposit(own, { amount: balance })
+    expect(String(error)).to.include('would rest on it')
+    expect(ended[0]).to.include('reserveTooSmall')
+    await loseAtMostAWindow(one)
+  })
+
+  describe('of a delegate', () => {
+    let delegate: LocalAccount
+    let gateway: Gateway
+    const price = amountFor([W], PRICE)
+
+    beforeEach(async () => {
+      delegate = await bed.chain.account()
+      await bed.chain.fund(bed.sponsor.address, { usd: USD })
+      await deposit(own, { amount: USD })
+      await authorizeSigner(own, { key: delegate.address, added: 2n * price })
+      gateway = await bed.open({ signer: delegate })
+    })
+
+    it('that is being revoked, though a reserve pays: what is signed for by then is paid', async () => {
+      const one = await delivery.seed({ ...SLOW, gatewayUrl: gateway.url, reserved: USD / 2n })
+      const { error, unsigned, ended } = await cutOff(one, () => revokeSigner(own, { key: delegate.address }), gateway)
+      expect(String(error)).to.include('is being revoked')
+      expect(unsigned).to.equal(0n)
+      expect(ended[0]).to.include('badSignature')
+      const { receipted } = await one.ledger.earnings()
+      expect((await one.settler.settleOnce()).settled).to.equal(receipted)
+    })
+
+    it('whose allowance others have used up', async () => {
+      const one = await delivery.seed({ ...SLOW, gatewayUrl: gateway.url })
+      const { error, ended } = await cutOff(one, () => spend(delegate, 2n * price), gateway)
+      expect(String(error)).to.include('may spend 0 token units')
+      expect(ended[0]).to.include('reserveTooSmall')
+      await loseAtMostAWindow(one)
+    })
+
+    it('whose allowance others have used up, but not where a reserve pays', async () => {
+      const one = await delivery.seed({ ...SLOW, slow: 20, gatewayUrl: gateway.url, reserved: USD / 2n })
+      const { error, ended } = await cutOff(one, () => spend(delegate, 2n * price), gateway)
+      expect(error).to.equal(null)
+      expect(ended).to.deep.equal([])
+      expect((await one.settler.settleOnce()).settled).to.equal(amountFor([BigInt(BYTES)], PRICE))
+    })
+  })
+
   it('ends a session on trust when the pool behind it is being emptied', async () => {
     const one = await delivery.seed({ ...SLOW, slow: 500 })
     const { error, ended } = await cutOff(one, async () => {
@@ -85,4 +162,21 @@ describe('trust that ends while bytes flow', () => {
     const { receipted } = await one.ledger.earnings()
     expect(receipted <= amountFor([16n << 20n], PRICE)).to.equal(true)
   })
+
+  /** The signer owes a seeder of its own, which is paid first. */
+  async function spend(by: LocalAccount, amount: bigint): Promise<void> {
+    const friend = await bed.chain.account()
+    const lane = { sponsor: bed.sponsor.address, seeder: friend.address, lane: 0n, pricePerGiB: 1n }
+    const from = firstHead(lane)
+    const to = nextHead(from, { sessionKey: friend.address, maxBytes: 1n })
+    const { signature } = await signVoucher(own.domain, signerFromAccount(by), { ...lane, from, to, amount })
+    const delegate = by === bed.sponsor ? null : by.address
+    const group = { kind: 'voucher', least: null, delegate, ...lane, to, amount, signature } as const
+    await settle(await bed.chain.as(friend), { seeder: friend.address, batch: encodeBatch([group]) })
+  }
+
+  async function loseAtMostAWindow({ ledger }: RunningSeeder): Promise<void> {
+    const { receipted, served } = await ledger.earnings()
+    expect(receipted + served <= amountFor([W], PRICE), `${receipted} and ${served} are owed`).to.equal(true)
+  }
 })
