@@ -22,3 +22,10 @@ export const DIAL_MILLISECONDS = 10_000
 
 /** How long a node waits before it looks for its own neighbours in the DHT; others' queries wait for that. */
 export const SELF_QUERY_MILLISECONDS = 50
+
+/**
+ * How often a connection is asked whether it lives, and how long its answer may take. libp2p's ten and two seconds cut off
+ * peers that are only busy.
+ */
+export const PING_MILLISECONDS = 30_000
+export const PONG_MILLISECONDS = 20_000

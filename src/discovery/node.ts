@@ -17,6 +17,8 @@ import {
   KAD_PROTOCOL,
   MAX_CONNECTIONS,
   PENDING_CONNECTIONS,
+  PING_MILLISECONDS,
+  PONG_MILLISECONDS,
   READ_BUFFER_BYTES,
   SELF_QUERY_MILLISECONDS,
   STREAM_WINDOW_BYTES,
@@ -132,6 +134,7 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
         maxIncomingPendingConnections: PENDING_CONNECTIONS,
         dialTimeout: DIAL_MILLISECONDS,
       },
+      connectionMonitor: { pingInterval: PING_MILLISECONDS, pingTimeout: { minTimeout: PONG_MILLISECONDS } },
       ...(known.length === 0
         ? {}
         : // libp2p dials peers with this kind of tag again when they go away.

@@ -2,8 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { pieceAt, UNIT_BYTES } from '../../../src/content/index.ts'
 import type { PeerNode } from '../../../src/discovery/index.ts'
-import { type AuthorizedSession, createSessionKey, type SessionKey, signReceipt } from '../../../src/receipts/index.ts'
-import { openTransfer, type Transfer } from '../../../src/transfer/index.ts'
+import {
+  type AuthorizedSession,
+  createSessionKey,
+  type SessionKey,
+  type SignedReceipt,
+  signReceipt,
+} from '../../../src/receipts/index.ts'
+import { openTransfer, RefusedError, type Transfer } from '../../../src/transfer/index.ts'
 import type { TestContent } from '../../../test/swarm/content.ts'
 import { DOMAIN } from '../../../test/swarm/desk.ts'
 import type { TestSponsor } from '../../../test/swarm/sponsor.ts'
@@ -16,6 +22,9 @@ export interface PaidLine {
   held: bigint
   /** The highest count that was signed. */
   signed: bigint
+  receipt: SignedReceipt | null
+  /** The seeder died with all of its first window, and serves no second one before it has a receipt. */
+  presents: boolean
   over: boolean
 }
 
@@ -88,8 +97,20 @@ export function createCustomer({ node, sponsor, content, onHeld }: CustomerInit)
     const terms = await transfer.terms(signal)
     line = lines.findLast(({ over }) => !over) ?? (await open(terms!, signal))
     const { session, key } = line
-    // the receipt is not presented: the seeder has to have it
-    const accepted = await transfer.hello({ contentId: metainfo.contentId, session, key, receipt: null }, signal)
+    // the receipt is not presented where that can be helped: the seeder has to have it
+    const receipt = line.presents ? line.receipt : null
+    const hello = transfer.hello({ contentId: metainfo.contentId, session, key, receipt }, signal)
+    const accepted = await hello.catch((error: unknown) => {
+      if (!(error instanceof RefusedError) || error.refusal !== 'needsPayment' || receipt !== null) throw error
+      if (line!.held > 0n)
+        throw new Error(`Session ${session.session}: ${line!.held} bytes were held, and are forgotten.`)
+      return null
+    })
+    if (accepted === null) {
+      if (line.receipt === null) line.over = true
+      line.presents = true
+      return true
+    }
     window = accepted.window
     base = accepted.receipt?.bytesServed ?? 0n
     sent = base
@@ -104,8 +125,9 @@ export function createCustomer({ node, sponsor, content, onHeld }: CustomerInit)
       const count = base + arrived
       if (count - sent < BigInt(Math.max(UNIT_BYTES, window / 8)) && !closing) return
       sent = count
-      if (count > line!.signed) line!.signed = count
-      transfer.sendReceipt(signReceipt(DOMAIN, key, { session: session.session, bytesServed: count }))
+      const signed = signReceipt(DOMAIN, key, { session: session.session, bytesServed: count })
+      if (count > line!.signed) Object.assign(line!, { signed: count, receipt: signed })
+      transfer.sendReceipt(signed)
     }
 
     function end(): void {
@@ -138,7 +160,15 @@ export function createCustomer({ node, sponsor, content, onHeld }: CustomerInit)
       },
       signal,
     )
-    const line: PaidLine = { session: sessions[0]!, key, held: 0n, signed: 0n, over: false }
+    const line: PaidLine = {
+      session: sessions[0]!,
+      key,
+      held: 0n,
+      signed: 0n,
+      receipt: null,
+      presents: false,
+      over: false,
+    }
     lines.push(line)
     return line
   }
