@@ -28,6 +28,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/permutations', tenth: true },
   { script: 'soak/prune', tenth: true },
   { script: 'soak/year' },
+  { script: 'soak/backlog', tenth: true },
   { script: 'soak/settle-kills', tenth: true },
   { script: 'soak/gateway-kills', tenth: true },
   { script: 'soak/rpc-faults', tenth: true },

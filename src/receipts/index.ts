@@ -1,5 +1,6 @@
 // What is owed: session logs, receipts and vouchers as EIP-712 data, their signatures, and the ports of whoever
 // remembers them. Pure: no disk, no socket, no clock.
+export { checksumAddress } from './address.ts'
 export { amountFor, GIB, paidBytes, shareAmount } from './amount.ts'
 export {
   type BatchGroup,
@@ -12,15 +13,17 @@ export {
 } from './batch.ts'
 export { createDomain, type Digest, type Domain, type DomainInit, type SessionProof } from './domain.ts'
 export type { Intent, JournalEntry, SignedTransaction, TransactionJournal } from './journal.ts'
-export type {
-  Earnings,
-  KeptDebt,
-  LaneLog,
-  LaneMove,
-  LedgerSession,
-  ReceiptLedger,
-  SettleableRange,
-  Submission,
+export {
+  type Earnings,
+  type KeptDebt,
+  type LaneLog,
+  type LaneMove,
+  type LaneState,
+  type LedgerSession,
+  LINES_AT_ONCE,
+  type ReceiptLedger,
+  type SettleableRange,
+  type Submission,
 } from './ledger.ts'
 export { firstHead, headsAfter, laneKey, leadsTo, nextHead, normalLane, tipAfter } from './log.ts'
 export { signHead, signProof, signReceipt, signTerms, signTicket, signVoucher } from './sign.ts'

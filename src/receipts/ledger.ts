@@ -20,16 +20,27 @@ export interface LedgerSession extends LogLine {
   readonly receipt: SignedReceipt | null
 }
 
-/** What a seeder knows of one log, from the head on the chain to its tip. */
-export interface LaneLog {
+/** Lines that are read at once where nothing else is asked for: a log of a million is read in bounded memory. */
+export const LINES_AT_ONCE = 4_096
+
+/** What a seeder knows of one log without its lines: it costs the same however many there are. */
+export interface LaneState {
   readonly lane: Lane
   /** The newest head that the log reaches. */
   readonly tip: Head
   /** The head on the chain as last seen: everything before it is settled. */
   readonly settled: Head
-  /** The lines behind `settled`, in order. Older ones are found by {@link ReceiptLedger.session}. */
+  /** Lines behind `settled`. */
+  readonly unsettled: number
+  /** Bytes acknowledged on them. */
+  readonly bytes: bigint
+}
+
+/** One log with its newest lines. */
+export interface LaneLog extends LaneState {
+  /** The last lines behind `settled`, in order. Any line is found by {@link ReceiptLedger.session}. */
   readonly sessions: readonly LedgerSession[]
-  /** The signed heads kept at or behind `settled`, oldest first. */
+  /** The signed heads kept before, between and behind these lines, oldest first. */
   readonly heads: readonly SignedHead[]
 }
 
@@ -51,8 +62,10 @@ export interface Earnings {
 export interface SettleableRange {
   readonly lane: Lane
   readonly from: Head
-  /** The end of the longest run of closed lines. */
+  /** The end of the run of closed lines, or of a part of it that a signed head can end. */
   readonly to: Head
+  /** Whether closed lines follow behind `to`: the range was cut at {@link LINES_AT_ONCE}. */
+  readonly more: boolean
   /** The furthest of `heads`: as far as raw receipts can be settled. Null when none is held. */
   readonly head: SignedHead | null
   /** One signed head for each place after `from`, up to `to`, where one is held; in the order of the log. */
@@ -97,8 +110,14 @@ export interface ReceiptLedger {
   /** What the wallet signed, in the same database. */
   readonly journal: TransactionJournal
   /** Null when nothing is known of this lane. */
-  laneLog(lane: Lane): Promise<LaneLog | null>
+  laneState(lane: Lane): Promise<LaneState | null>
+  /** With its last `most` unsettled lines, by default {@link LINES_AT_ONCE}. Null when nothing is known of this lane. */
+  laneLog(lane: Lane, options?: { most?: number }): Promise<LaneLog | null>
   session(session: Head): Promise<LedgerSession | null>
+  /** Those of them that are known, in any order. */
+  sessions(names: readonly Head[]): Promise<readonly LedgerSession[]>
+  /** How many unsettled lines before `session`, or of all, bear a receipt, and how many were never opened. */
+  lineCounts(lane: Lane, before?: Head): Promise<{ paid: number; unused: number }>
   /**
    * Appends `lines` behind `from` and keeps `signed`, which must be the head that the lines reach. `from` is a head that
    * the log contains, the lane's first head, or, when nothing unsettled is held, a head that the caller has just read
@@ -124,8 +143,8 @@ export interface ReceiptLedger {
   releaseAll(): Promise<void>
   lanes(): Promise<readonly Lane[]>
   /**
-   * The closed lines from `from` on: by default the head on the chain, or the end of what is submitted. Null when there
-   * is none. Sessions without a stream, used or not, count as closed after `idleSeconds`; never when it is not given.
+   * The closed lines from `from` on: by default the head on the chain, or the end of what is submitted; not more than
+   * {@link LINES_AT_ONCE}, but to the first signed head. Null when there is none. Sessions without a stream, used or not, count as closed after `idleSeconds`; never when it is not given.
    */
   settleable(lane: Lane, options?: { idleSeconds?: number; from?: Head }): Promise<SettleableRange | null>
   /**

@@ -56,7 +56,7 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
 
   async function load(lane: Lane): Promise<LaneBook> {
     const key = laneKey(lane)
-    const [{ free }, log] = await Promise.all([view.lane(lane), ledger.laneLog(lane)])
+    const { free } = await view.lane(lane)
     let book = lanes.get(key)
     if (book === undefined) {
       book = { lane, resting: 0n, open: new Map(), openBytes: 0n, free }
@@ -64,12 +64,12 @@ export function createExposure({ ledger, view }: ExposureComponents, init: Expos
       const others = bySponsor.get(lane.sponsor) ?? new Set()
       bySponsor.set(lane.sponsor, others.add(book))
     }
+    // The open ones first: what is acknowledged in between counts twice, not never.
+    const open = await ledger.sessions([...book.open.keys()])
+    const owed = (await ledger.laneState(lane))?.bytes ?? 0n
+    const served = open.reduce((sum, { receipt }) => sum + (receipt?.bytesServed ?? 0n), 0n)
     book.free = free
-    book.resting = 0n
-    for (const { session, state, receipt, maxBytes } of log?.sessions ?? []) {
-      if (state === 'settled' || receipt === null || book.open.has(session)) continue
-      book.resting += paidBytes(receipt.bytesServed, maxBytes)
-    }
+    book.resting = owed > served ? owed - served : 0n
     return book
   }
 

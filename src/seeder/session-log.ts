@@ -9,7 +9,7 @@ import {
   type Head,
   headsAfter,
   type Lane,
-  type LaneLog,
+  type LaneState,
   type ReceiptLedger,
   type SignedHead,
   verifyHead,
@@ -45,19 +45,21 @@ export async function takeLog(
   }
   const known = await meetChain(ledger, lane, chainHead)
   if (known !== null) {
-    if (isFork(known, session)) onFork({ lane, held: known.heads.at(-1), shown: session.signed })
-    refuseUnused(known, session)
+    if (await isFork(ledger, session)) {
+      onFork({ lane, held: (await ledger.laneLog(lane))?.heads.at(-1), shown: session.signed })
+    }
+    await refuseUnused(ledger, session)
   }
   try {
     await extend(ledger, lane, session, known, chainHead)
   } catch (error) {
     if (!isRefused(error)) throw error
     await takeFromGateway(lane, error)
-    await extend(ledger, lane, session, await ledger.laneLog(lane), chainHead).catch((again: unknown) => {
+    await extend(ledger, lane, session, await ledger.laneState(lane), chainHead).catch((again: unknown) => {
       throw isRefused(again) ? new RefusedError('logDoesNotExtend', again.message) : again
     })
   }
-  refuseSettled(await ledger.laneLog(lane), session, chainHead)
+  await refuseSettled(ledger, session, chainHead)
 
   async function takeFromGateway(of: Lane, why: BitCdnError): Promise<void> {
     const log = await gatewayLog(of)
@@ -67,22 +69,23 @@ export async function takeLog(
     // the same authority as the head in the hello, which was checked: another signer's head is not kept
     if (log.signed.signer !== session.signed.signer) throw new RefusedError('logDoesNotExtend', why.message)
     try {
-      await extend(ledger, of, log, await ledger.laneLog(of), chainHead)
+      await extend(ledger, of, log, await ledger.laneState(of), chainHead)
     } catch (error) {
       throw isRefused(error) ? new RefusedError('logDoesNotExtend', error.message) : error
     }
   }
 }
 
-/** Whether a line of ours and one that is shown follow the same head. */
-function isFork({ sessions }: LaneLog, { from, lines }: AuthorizedSession): boolean {
+/** Whether a line of ours that is not settled and one that is shown follow the same head. */
+async function isFork(ledger: ReceiptLedger, { from, lines }: AuthorizedSession): Promise<boolean> {
   const shown = new Map<Head, Head>()
   let head = from
   for (const next of headsAfter(from, lines)) {
     shown.set(head, next)
     head = next
   }
-  return sessions.some(({ session, next }) => shown.has(session) && shown.get(session) !== next)
+  const ours = await ledger.sessions([...shown.keys()])
+  return ours.some(({ session, next, state }) => state !== 'settled' && shown.get(session) !== next)
 }
 
 /** The lines must lead to the signed head, and the session must be one of them. */
@@ -98,16 +101,15 @@ function checkForm({ from, lines, signed, session, line }: AuthorizedSession): v
 }
 
 /** What is known of the lane, after the chain was heard: a head that we never saw lies behind all that we know. */
-async function meetChain(ledger: ReceiptLedger, lane: Lane, chainHead: Head): Promise<LaneLog | null> {
-  const known = await ledger.laneLog(lane)
+async function meetChain(ledger: ReceiptLedger, lane: Lane, chainHead: Head): Promise<LaneState | null> {
+  const known = await ledger.laneState(lane)
   if (known === null || (await knows(ledger, known, chainHead))) return known
   await ledger.markSettled(lane, chainHead, null)
-  return ledger.laneLog(lane)
+  return ledger.laneState(lane)
 }
 
-async function knows(ledger: ReceiptLedger, known: LaneLog, head: Head): Promise<boolean> {
+async function knows(ledger: ReceiptLedger, known: LaneState, head: Head): Promise<boolean> {
   if (head === known.settled || head === known.tip || head === firstHead(known.lane)) return true
-  if (known.sessions.some(({ next }) => next === head)) return true
   return (await ledger.session(head)) !== null
 }
 
@@ -115,7 +117,7 @@ async function extend(
   ledger: ReceiptLedger,
   lane: Lane,
   { from, lines, signed }: SignedLog,
-  known: LaneLog | null,
+  known: LaneState | null,
   chainHead: Head,
 ): Promise<void> {
   if (known === null) {
@@ -127,10 +129,16 @@ async function extend(
 }
 
 /** An operator may have settled without this ledger: what lies before the chain's head is never paid again. */
-function refuseSettled(known: LaneLog | null, { session }: AuthorizedSession, chainHead: Head): void {
-  const sessions = known?.sessions ?? []
-  const settled = sessions.findIndex(({ next }) => next === chainHead)
-  if (sessions.findIndex((one) => one.session === session) <= settled) {
+async function refuseSettled(
+  ledger: ReceiptLedger,
+  { lane, session }: AuthorizedSession,
+  chainHead: Head,
+): Promise<void> {
+  const [state, found] = await Promise.all([ledger.laneState(lane), ledger.sessions([session, chainHead])])
+  const line = found.find((one) => one.session === session)
+  const next = found.find((one) => one.session === chainHead)
+  const isPast = chainHead === state?.tip || (next !== undefined && line !== undefined && line.index < next.index)
+  if (line === undefined || line.state === 'settled' || isPast) {
     throw new RefusedError(
       'sessionExpired',
       `The chain has settled this lane up to ${chainHead}, this session included.`,
@@ -139,11 +147,8 @@ function refuseSettled(known: LaneLog | null, { session }: AuthorizedSession, ch
 }
 
 /** Each unused line costs gas when the log is settled raw. */
-function refuseUnused(known: LaneLog, { session }: AuthorizedSession): void {
-  const at = known.sessions.findIndex((one) => one.session === session)
-  const before = at === -1 ? known.sessions : known.sessions.slice(0, at)
-  const unused = before.filter(({ state, receipt }) => state === 'unused' && receipt === null).length
-  const paid = before.filter(({ receipt }) => receipt !== null).length
+async function refuseUnused(ledger: ReceiptLedger, { lane, session }: AuthorizedSession): Promise<void> {
+  const { paid, unused } = await ledger.lineCounts(lane, session)
   if (unused > UNUSED_LINES_FREE + UNUSED_LINES_PER_PAID * paid) {
     throw new RefusedError('logDoesNotExtend', `The log has ${unused} unused lines for ${paid} paid ones.`)
   }

@@ -16,6 +16,9 @@ export const GAS_PER_DELEGATE = 6_500n
 export const GAS_PER_RECEIPT = 5_050n
 export const GAS_PER_UNUSED_LINE = 720n
 
+/** Lines of raw claims that are held at once: what is beyond waits for the next round. */
+export const RAW_LINES_PER_ROUND = 65_536
+
 /** A session without a stream for this long is over: seconds. */
 export const DEFAULT_IDLE_SECONDS = 600
 /** How long a gateway may take for one voucher: milliseconds. */

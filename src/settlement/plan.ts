@@ -1,6 +1,6 @@
 // What one lane has to claim, and how: what settleOnce and an operator's prepare share.
 import { BitCdnError } from '../errors.ts'
-import type { Lane, ReceiptLedger, SettleableRange, SignedHead, SignedVoucher } from '../receipts/index.ts'
+import type { Head, Lane, ReceiptLedger, SettleableRange, SignedHead, SignedVoucher } from '../receipts/index.ts'
 import { DEFAULT_IDLE_SECONDS, EXPIRY_MARGIN } from './constants.ts'
 import { type Claim, cutRange, rawClaims, restOfRange, voucherClaim } from './groups.ts'
 import type { SettlementChain, VoucherSource } from './ports.ts'
@@ -33,15 +33,29 @@ export interface Note {
   readonly words: string
 }
 
-/** The closed lines of one lane that are worth something. */
+/** The closed lines of one lane that are worth something: the first part of a very long range. */
 export async function rangeOf(
   { ledger }: Pick<PlanComponents, 'ledger'>,
   lane: Lane,
   options: PlanOptions,
+  from?: Head,
 ): Promise<SettleableRange | null> {
   const idleSeconds = options.all === true ? 0 : (options.idleSeconds ?? DEFAULT_IDLE_SECONDS)
-  const found = await ledger.settleable(lane, { idleSeconds })
+  const found = await ledger.settleable(lane, from === undefined ? { idleSeconds } : { idleSeconds, from })
   return found === null || found.amount === 0n ? null : found
+}
+
+/** A range of any length in its parts, one after the other. */
+export async function* rangesOf(
+  components: Pick<PlanComponents, 'ledger'>,
+  lane: Lane,
+  options: PlanOptions,
+): AsyncGenerator<SettleableRange> {
+  let range = await rangeOf(components, lane, options)
+  while (range !== null) {
+    yield range
+    range = range.more ? await rangeOf(components, lane, options, range.to) : null
+  }
 }
 
 /** The claims of one range, in order, and what stood in the way of others. Nothing live is ever closed. */

@@ -1,7 +1,7 @@
 // The chain's word goes before the ledger's: what was sent earlier, what somebody else settled, what failed.
 import type { Hex } from 'viem'
 import { BitCdnError } from '../errors.ts'
-import { type Head, type Lane, type LaneLog, type LaneMove, laneKey, type ReceiptLedger } from '../receipts/index.ts'
+import { type Head, type Lane, type LaneMove, type LaneState, laneKey, type ReceiptLedger } from '../receipts/index.ts'
 import { SUBMISSION_GRACE } from './constants.ts'
 import type { SettlementChain, SettlementEnd, TakeOver, WaitOptions } from './ports.ts'
 
@@ -55,16 +55,27 @@ async function applyEnd(
   for (const { laneKey: key, head, amount } of typeof end === 'string' ? [] : end.settled) {
     const move = moves.find(({ lane, to }) => laneKey(lane) === key && to === head)
     if (move === undefined) continue
-    const log = await ledger.laneLog(move.lane)
+    const state = await ledger.laneState(move.lane)
     // A later transaction may be seen to be final first: its amount pays for its own move, not for those before it.
-    if (log === null || log.settled === move.from) await ledger.markSettled(move.lane, head, amount)
-    else if (log.sessions.some(({ next }) => next === head)) await catchUp({ ledger, chain }, log, head)
+    if (state === null || state.settled === move.from) await ledger.markSettled(move.lane, head, amount)
+    else if (await isAhead(ledger, state, head)) await catchUp({ ledger, chain }, state, head)
   }
   await ledger.markFailed(id)
 }
 
+/** Whether the log held goes on to this head behind the settled one. */
+async function isAhead(ledger: ReceiptLedger, { settled, tip }: LaneState, head: Head): Promise<boolean> {
+  if (head === settled) return false
+  const after = head === tip ? null : await ledger.session(head)
+  return head === tip || (after !== null && after.state !== 'settled')
+}
+
 /** Every move that the final chain knows of, from the settled head up to `head`, in order. Throws `rpc-unreachable` when it knows less. */
-async function catchUp({ ledger, chain }: ReconcileComponents, { lane, settled }: LaneLog, head: Head): Promise<void> {
+async function catchUp(
+  { ledger, chain }: ReconcileComponents,
+  { lane, settled }: LaneState,
+  head: Head,
+): Promise<void> {
   const key = laneKey(lane)
   const history = (await chain.history(lane.seeder)).filter((move) => move.laneKey === key)
   const last = history.findIndex((move) => move.head === head)
@@ -86,13 +97,13 @@ export async function reconcileLane(
   lane: Lane,
   options: WaitOptions = {},
 ): Promise<boolean> {
-  const log = await ledger.laneLog(lane)
+  const state = await ledger.laneState(lane)
   const head = await chain.laneHead(lane, { ...options, final: true })
-  if (log === null || log.settled === head) return false
+  if (state === null || state.settled === head) return false
   const key = laneKey(lane)
   const history = await chain.history(lane.seeder, options)
   const moves = history.filter((move) => move.laneKey === key)
-  const known = moves.findIndex((move) => move.head === log.settled)
+  const known = moves.findIndex((move) => move.head === state.settled)
   for (const move of moves.slice(known + 1)) await ledger.markSettled(lane, move.head, move.amount)
   await ledger.markSettled(lane, head, null)
   return true

@@ -6,7 +6,7 @@ import { type Lane, type LaneMove, laneKey } from '../receipts/index.ts'
 import { type PreparedBatch, packBatches } from './batches.ts'
 import type { ChosenTransaction } from './economics.ts'
 import type { Claim } from './groups.ts'
-import { type Note, type PlanComponents, type PlanOptions, planRange, rangeOf, tooLittle } from './plan.ts'
+import { type Note, type PlanComponents, type PlanOptions, planRange, rangesOf, tooLittle } from './plan.ts'
 import type { SettlementLogger, SettlementOutcome, WaitOptions } from './ports.ts'
 import { reconcileLane, recoverSubmissions, takeOver } from './reconcile.ts'
 import { type LaneReport, survey } from './survey.ts'
@@ -101,12 +101,13 @@ export function createSettler(components: SettlerComponents, init: SettlerInit =
     const notes: Note[] = []
     for (const lane of await lanesOf(options.seeder)) {
       options.signal?.throwIfAborted()
-      const range = await rangeOf(components, lane, options)
-      if (range === null) continue
-      const little = tooLittle(range, options)
-      const plan = little === null ? await planRange(components, range, options) : { claims: [], notes: [] }
-      claims.set(lane.seeder, [...(claims.get(lane.seeder) ?? []), ...plan.claims])
-      notes.push(...plan.notes, ...(little === null ? [] : [{ lane, words: little }]))
+      for await (const range of rangesOf(components, lane, options)) {
+        const little = tooLittle(range, options)
+        const plan = little === null ? await planRange(components, range, options) : { claims: [], notes: [] }
+        claims.set(lane.seeder, [...(claims.get(lane.seeder) ?? []), ...plan.claims])
+        notes.push(...plan.notes, ...(little === null ? [] : [{ lane, words: little }]))
+        if (plan.claims.at(-1)?.move.to !== range.to) break
+      }
     }
     const batches = [...claims].flatMap(([seeder, ofSeeder]) => packBatches(seeder, ofSeeder))
     return { batches, notes }

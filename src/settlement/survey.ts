@@ -2,12 +2,12 @@
 import type { Hex } from 'viem'
 import { hasCode } from '../errors.ts'
 import { type Lane, type LaneMove, laneKey, type SettleableRange } from '../receipts/index.ts'
-import { GAS_PER_BATCH } from './constants.ts'
+import { GAS_PER_BATCH, RAW_LINES_PER_ROUND } from './constants.ts'
 import { type Prospect, prospectOf } from './deadline.ts'
 import { type Candidate, type Choice, choose, costOf, gasOf, type Prices, worthOf } from './economics.ts'
 import { type Claim, voucherClaim } from './groups.ts'
-import { type Note, type PlanComponents, type PlanOptions, planRange, rangeOf, tooLittle } from './plan.ts'
-import { SKIP_WORDS } from './words.ts'
+import { type Note, type PlanComponents, type PlanOptions, planRange, rangeOf, rangesOf, tooLittle } from './plan.ts'
+import { NEXT_ROUND, SKIP_WORDS } from './words.ts'
 
 /** What was decided about one lane that has something to claim. */
 export interface LaneReport {
@@ -32,7 +32,9 @@ export interface Survey extends Choice {
 }
 
 interface Found {
-  readonly range: SettleableRange
+  readonly lane: Lane
+  /** What its first part would be by one voucher. The lines themselves are read again when they are planned. */
+  readonly best: Claim
   readonly prospect: Prospect
 }
 
@@ -50,8 +52,7 @@ export async function survey(
   const { prices, signal } = options
   const notes: Note[] = []
   const reports: LaneReport[] = []
-  const write = ({ range, prospect }: Found, claims: readonly Claim[], reason: string | null, sends = false): void => {
-    const { lane } = range
+  const write = ({ lane, prospect }: Found, claims: readonly Claim[], reason: string | null, sends = false): void => {
     const [amount, gas] = [worthOf(claims), gasOf(claims) + GAS_PER_BATCH]
     const cost = costOf(gas, prices)
     const profit = cost === null ? null : amount - cost
@@ -63,31 +64,42 @@ export async function survey(
   const found: Found[] = []
   for (const each of await lookAt(components, lanes, options, notes)) {
     if (each.reason === null) found.push(each)
-    else write(each, [atBest(each.range)], each.reason)
+    else write(each, [each.best], each.reason)
   }
-  const candidate = ({ range, prospect }: Found, claims: readonly Claim[]): Candidate => ({
-    ...{ lane: range.lane, claims, urgent: prospect.near },
+  const candidate = ({ lane, prospect }: Found, claims: readonly Claim[]): Candidate => ({
+    ...{ lane, claims, urgent: prospect.near },
   })
   const refused = reasons(
     choose(
-      found.map((each) => candidate(each, [atBest(each.range)])),
+      found.map((each) => candidate(each, [each.best])),
       prices,
     ),
   )
 
   const planned: (Found & { claims: readonly Claim[] })[] = []
   const pools = new Map<string, bigint>()
+  let lines = 0
   for (const each of found) {
-    const reason = refused.get(laneKey(each.range.lane))
-    if (reason !== undefined) {
-      write(each, [atBest(each.range)], reason)
+    const reason = refused.get(laneKey(each.lane))
+    if (reason !== undefined || lines > RAW_LINES_PER_ROUND) {
+      write(each, [each.best], reason ?? NEXT_ROUND)
       continue
     }
     signal?.throwIfAborted()
-    const plan = await planRange(components, each.range, options)
-    notes.push(...plan.notes)
-    const claims = covered(plan.claims, each.prospect, pools)
-    if (claims.length < plan.claims.length) write(each, plan.claims.slice(claims.length), SKIP_WORDS.unpaid)
+    const all: Claim[] = []
+    for await (const range of rangesOf(components, each.lane, options)) {
+      const plan = await planRange(components, range, options)
+      notes.push(...plan.notes)
+      all.push(...plan.claims)
+      lines += plan.claims.reduce((sum, { group }) => sum + (group.kind === 'raw' ? group.lines.length : 0), 0)
+      // a claim follows the one before it without a gap
+      if (plan.claims.at(-1)?.move.to !== range.to) break
+      if (!range.more || lines <= RAW_LINES_PER_ROUND) continue
+      notes.push({ lane: each.lane, words: NEXT_ROUND })
+      break
+    }
+    const claims = covered(all, each.prospect, pools)
+    if (claims.length < all.length) write(each, all.slice(claims.length), SKIP_WORDS.unpaid)
     if (claims.length > 0) planned.push({ ...each, claims })
   }
 
@@ -97,7 +109,7 @@ export async function survey(
   )
   const waits = reasons(choice)
   for (const each of planned) {
-    const reason = waits.get(laneKey(each.range.lane))
+    const reason = waits.get(laneKey(each.lane))
     write(each, each.claims, reason ?? (each.prospect.near ? 'it is forfeited soon' : null), reason === undefined)
   }
   return { ...choice, lanes: reports, notes }
@@ -122,7 +134,12 @@ async function lookAt(
     if (range === null) continue
     const prospect = await prospectOf(components.chain, range, now, { signal })
     const little = prospect.near ? null : tooLittle(range, options)
-    found.push({ range, prospect, reason: little ?? (await movedElsewhere(components, range, submitted, signal)) })
+    found.push({
+      lane,
+      best: atBest(range),
+      prospect,
+      reason: little ?? (await movedElsewhere(components, range, submitted, signal)),
+    })
   }
   return found
 }
@@ -135,7 +152,7 @@ async function movedElsewhere(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   const head = await chain.laneHead(lane, { signal })
-  const settled = (await ledger.laneLog(lane))?.settled
+  const settled = (await ledger.laneState(lane))?.settled
   const ours = submitted.some((move) => move.to === head && laneKey(move.lane) === laneKey(lane))
   return head === settled || ours
     ? null

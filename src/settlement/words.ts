@@ -9,3 +9,5 @@ export const SKIP_WORDS: Record<SkipReason, string> = {
   revoked: 'the sponsor no longer honours the key that signed; ask its gateway for a voucher by a current key',
   'head-unmoved': 'these lines are settled already',
 }
+
+export const NEXT_ROUND = 'more lines wait than are claimed at once; these are claimed in the next round'

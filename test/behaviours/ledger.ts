@@ -2,7 +2,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { hasCode } from '../../src/errors.ts'
-import { amountFor, createSessionKey, type Earnings, type ReceiptLedger, tipAfter } from '../../src/receipts/index.ts'
+import {
+  amountFor,
+  createSessionKey,
+  type Earnings,
+  LINES_AT_ONCE,
+  type ReceiptLedger,
+  tipAfter,
+} from '../../src/receipts/index.ts'
 import { createTestLog, MIB, type TestLog } from './log-fixture.ts'
 
 export interface LedgerFactory {
@@ -15,6 +22,7 @@ export interface LedgerFactory {
 }
 
 const USE = { contentId: 'c1', holder: null }
+const price = (bytes: bigint) => amountFor([bytes], 10_000_000n)
 const NOTHING: Earnings = { served: 0n, receipted: 0n, vouchered: 0n, submitted: 0n, paid: 0n }
 
 export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
@@ -356,9 +364,65 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
       })
     })
 
-    describe('counts earnings', () => {
-      const price = (bytes: bigint) => amountFor([bytes], 10_000_000n)
+    describe('reads a long log in parts', () => {
+      it('of which each ends at a signed head and earned something', async () => {
+        const count = LINES_AT_ONCE + 40
+        const long = createTestLog({ lines: count })
+        const { lane } = long
+        const heads = [LINES_AT_ONCE - 3, LINES_AT_ONCE + 20, count]
+        for (const [i, to] of heads.entries()) {
+          const from = heads[i - 1] ?? 0
+          await ledger.extendLog(lane, long.head(from), long.plain(from, to), await long.signed(to))
+        }
+        const places = [LINES_AT_ONCE - 5, LINES_AT_ONCE, count - 1]
+        for (const place of places) {
+          const { session, bytesServed, signature } = long.receipt(place, MIB)
+          await ledger.acceptReceipt(session, bytesServed, signature)
+        }
+        expect(await ledger.laneState(lane)).to.deep.equal({
+          ...{ lane, tip: long.head(count), settled: long.head(0), unsettled: count, bytes: 3n * MIB },
+        })
+        const newest = await ledger.laneLog(lane)
+        expect(newest?.sessions).to.have.length(LINES_AT_ONCE)
+        expect(newest?.sessions.at(-1)?.next).to.equal(long.head(count))
+        expect((await ledger.laneLog(lane, { most: 2 }))?.sessions.map(({ index }) => index)).to.deep.equal([
+          count - 2,
+          count - 1,
+        ])
+        expect(await ledger.lineCounts(lane)).to.deep.equal({ paid: 3, unused: count - 3 })
+        expect(await ledger.lineCounts(lane, long.head(LINES_AT_ONCE))).to.deep.equal({
+          ...{ paid: 1, unused: LINES_AT_ONCE - 1 },
+        })
+        const known = await ledger.sessions([long.head(7), long.head(count), long.head(3)])
+        expect(known.map(({ index }) => index).sort()).to.deep.equal([3, 7])
 
+        for (const place of places) await ledger.releaseSession(long.head(place), true)
+        const first = await ledger.settleable(lane, { idleSeconds: 0 })
+        expect([first?.from, first?.to, first?.more]).to.deep.equal([long.head(0), long.head(heads[0]!), true])
+        expect(first?.head?.head).to.equal(long.head(heads[0]!))
+        const second = await ledger.settleable(lane, { idleSeconds: 0, from: first!.to })
+        expect([second?.from, second?.to, second?.more]).to.deep.equal([first?.to, long.head(count), false])
+        expect([first?.amount, second?.amount]).to.deep.equal([price(MIB), price(2n * MIB)])
+      })
+
+      it('that are longer where the only signed head, or the first line that earned something, lies further', async () => {
+        const count = LINES_AT_ONCE + 10
+        const long = createTestLog({ lines: count })
+        await ledger.extendLog(long.lane, long.head(0), long.plain(), await long.signed())
+        const { session, bytesServed, signature } = long.receipt(0, MIB)
+        await ledger.acceptReceipt(session, bytesServed, signature)
+        expect((await ledger.settleable(long.lane, { idleSeconds: -1 }))?.sessions).to.have.length(count)
+
+        const late = createTestLog({ lines: count + 1 })
+        await ledger.extendLog(late.lane, late.head(0), late.plain(0, 5), await late.signed(5))
+        await ledger.extendLog(late.lane, late.head(5), late.plain(5), await late.signed())
+        const last = late.receipt(count - 1, MIB)
+        await ledger.acceptReceipt(last.session, last.bytesServed, last.signature)
+        expect((await ledger.settleable(late.lane, { idleSeconds: -1 }))?.sessions).to.have.length(count + 1)
+      })
+    })
+
+    describe('counts earnings', () => {
       it('each byte in one state at a time, from served to paid', async () => {
         expect(await ledger.earnings()).to.deep.equal(NOTHING)
         await ledger.openSession(log.head(0), USE)

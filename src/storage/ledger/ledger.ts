@@ -14,7 +14,7 @@ import { extendLog } from './extend.ts'
 import { makeFirstChecksums } from './first-checksums.ts'
 import { createJournal } from './journal.ts'
 import { allLanes } from './lanes.ts'
-import { findSession, laneLog } from './lines.ts'
+import { findSession, findSessions, laneLog, laneState, lineCounts } from './lines.ts'
 import { prune as pruneSome } from './prune.ts'
 import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
 import { settleable } from './settleable.ts'
@@ -117,8 +117,11 @@ export async function createLedger(
 
   return {
     journal: createJournal(group, { now, guard: async (sql) => void (rounds > 0 && (await settling.hold(sql))) }),
-    laneLog: (lane) => group.read((sql) => laneLog(sql, lane)),
+    laneState: (lane) => group.read((sql) => laneState(sql, lane)),
+    laneLog: (lane, { most } = {}) => group.read((sql) => laneLog(sql, lane, most)),
     session: (session) => group.read(async (sql) => (await findSession(sql, session))?.session ?? null),
+    sessions: (names) => group.read((sql) => findSessions(sql, names)),
+    lineCounts: (lane, before) => group.read((sql) => lineCounts(sql, lane, before)),
     extendLog: (lane, from, lines, signed) => serve((sql) => extendLog(sql, { lane, from, lines, signed }, now())),
     openSession: (session, use) => serve((sql) => openSession(sql, session, use, { node, now: now() })),
     async acceptReceipt(session, bytesServed, signature) {

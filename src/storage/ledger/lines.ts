@@ -1,5 +1,13 @@
 // The lines of the logs, read back. Each proves itself: its head, key and most bytes hash to the next line's head.
-import { type Head, type Lane, type LaneLog, type LedgerSession, leadsTo } from '../../receipts/index.ts'
+import {
+  type Head,
+  type Lane,
+  type LaneLog,
+  type LaneState,
+  type LedgerSession,
+  LINES_AT_ONCE,
+  leadsTo,
+} from '../../receipts/index.ts'
 import { damaged } from '../checksum.ts'
 import { address, big, blob, hex } from '../columns.ts'
 import type { Row, Sql } from '../sql.ts'
@@ -69,16 +77,50 @@ export async function laneOf(sql: Sql, id: number): Promise<LaneRow> {
   return row
 }
 
-export async function laneLog(sql: Sql, lane: Lane): Promise<LaneLog | null> {
+export async function findSessions(sql: Sql, names: readonly Head[]): Promise<LedgerSession[]> {
+  const found = await sql.allOf(`${SESSION} WHERE s.session IN (?)`, 'blob', [...new Set(names)].map(blob))
+  const lanes = await lanesById(
+    sql,
+    found.map((each) => Number(each.lane_id)),
+  )
+  return found.map((each) => {
+    const row = lanes.get(Number(each.lane_id))
+    if (row === undefined) throw damaged(`The row of lane ${each.lane_id}`)
+    return sessionRow(each, row)
+  })
+}
+
+export async function lineCounts(sql: Sql, lane: Lane, before?: Head): Promise<{ paid: number; unused: number }> {
+  const row = await findLane(sql, lane)
+  const place = row === null || before === undefined ? null : await placeOf(sql, row, before)
+  const found = await sql.get(
+    `SELECT sum(CASE WHEN p.bytes > 0 THEN 1 ELSE 0 END) AS paid,
+       sum(CASE WHEN s.state = 'unused' AND COALESCE(p.bytes, 0) = 0 THEN 1 ELSE 0 END) AS unused
+     FROM sessions s LEFT JOIN progress p ON p.lane_id = s.lane_id AND p.place = s.place
+     WHERE s.lane_id = ? AND s.place >= ? AND s.place < ?`,
+    ...[row?.id ?? -1, row?.settledPlace ?? 0, place ?? row?.length ?? 0],
+  )
+  return { paid: Number(found?.paid ?? 0), unused: Number(found?.unused ?? 0) }
+}
+
+export async function laneState(sql: Sql, lane: Lane): Promise<LaneState | null> {
+  const row = await findLane(sql, lane)
+  return row === null ? null : stateOf(row)
+}
+
+export async function laneLog(sql: Sql, lane: Lane, most = LINES_AT_ONCE): Promise<LaneLog | null> {
   const row = await findLane(sql, lane)
   if (row === null) return null
+  const from = Math.max(row.settledPlace, row.length - most)
   return {
-    lane: row.lane,
-    tip: row.tip,
-    settled: row.settled,
-    sessions: await sessionsBetween(sql, row, row.settledPlace, row.length),
-    heads: (await headsBetween(sql, row, row.settledPlace, row.length)).map(({ signed }) => signed),
+    ...stateOf(row),
+    sessions: await sessionsBetween(sql, row, from, row.length),
+    heads: (await headsBetween(sql, row, from, row.length)).map(({ signed }) => signed),
   }
+}
+
+function stateOf({ lane, tip, settled, settledPlace, length, bytes }: LaneRow): LaneState {
+  return { lane, tip, settled, unsettled: length - settledPlace, bytes }
 }
 
 /** Throws `file-invalid` unless the columns of a row of `sessions` belong together. */

@@ -4,6 +4,7 @@ import {
   type Head,
   type Lane,
   type LedgerSession,
+  LINES_AT_ONCE,
   paidBytes,
   type SettleableRange,
   type SignedHead,
@@ -34,15 +35,18 @@ export async function settleable(
   const from = options.from === undefined ? await unsubmitted(sql, row) : await placeOf(sql, row, options.from)
   if (from === null || from < row.settledPlace) return null
   const idleSince = options.idleSeconds === undefined ? -1 : now - options.idleSeconds * 1000
-  const to = await firstLive(sql, row, from, idleSince)
-  if (to <= from) return null
+  const live = await firstLive(sql, row, from, idleSince)
+  if (live <= from) return null
+  const to = await cutAt(sql, row, { from, to: live })
   const sessions = await sessionsBetween(sql, row, from, to)
-  await checkLines(sql, row, { from, to }, sessions)
+  // once for all the parts of a long range
+  if (options.from === undefined) await checkLines(sql, row, { from, to }, sessions)
   const heads = newestPerPlace(await headsBetween(sql, row, from + 1, to))
   return {
     lane: row.lane,
     from: await headAt(sql, row, from),
     to: await headAt(sql, row, to),
+    more: to < live,
     head: heads.at(-1) ?? null,
     heads,
     sessions,
@@ -52,6 +56,36 @@ export async function settleable(
     ),
     voucher: await furthestVoucher(sql, row, from),
   }
+}
+
+/**
+ * Where a range ends that is read at once: at a signed head, so that it can also be settled raw, or where a voucher does,
+ * and behind a line that earned something, so that it is worth a claim.
+ */
+async function cutAt(sql: Sql, row: LaneRow, { from, to }: Stretch): Promise<number> {
+  if (to <= from + LINES_AT_ONCE) return to
+  const earning = await sql.get(
+    'SELECT min(place) AS place FROM progress WHERE lane_id = ? AND place >= ? AND place < ? AND bytes > 0',
+    ...[row.id, from, to],
+  )
+  const least = Number(earning?.place ?? from)
+  const most = Math.max(from + LINES_AT_ONCE, least + 1)
+  if (to <= most) return to
+  const place = async (which: string, low: number, high: number) =>
+    (
+      await sql.get(
+        `SELECT ${which} AS place FROM heads WHERE lane_id = ? AND place > ? AND place <= ?`,
+        row.id,
+        low,
+        high,
+      )
+    )?.place as number | null | undefined
+  const signed = (await place('max(place)', least, most)) ?? (await place('min(place)', most, to)) ?? most
+  const covered = await sql.get(
+    'SELECT max(to_place) AS place FROM vouchers WHERE lane_id = ? AND from_place = ? AND to_place <= ?',
+    ...[row.id, from, to],
+  )
+  return Math.max(Number(signed), Number(covered?.place ?? 0))
 }
 
 /** Every line is held, and what they add up to is what the lane says, together with the lines before and behind. */

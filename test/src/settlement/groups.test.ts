@@ -28,6 +28,7 @@ async function rangeOf(
       lane: log.lane,
       from: log.head(0),
       to: log.head(log.lines.length),
+      more: false,
       heads: signed,
       head: signed.at(-1) ?? null,
     },
