@@ -2,6 +2,7 @@ import type { Address } from 'viem'
 import type { ContentStore, Metainfo } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
 import type { SignedTerms } from '../receipts/index.ts'
+import { createRateLimit } from '../transfer/index.ts'
 import { sharedChecker } from './checker.ts'
 import {
   FIND_MILLISECONDS,
@@ -47,6 +48,8 @@ export interface DownloaderInit {
   readonly httpBudget?: number
   /** Whether web seeds at private and loopback addresses are asked; default false. */
   readonly allowPrivate?: boolean
+  /** What seeders and web seeds are asked for, bytes a second. Default: no limit. */
+  readonly limitDown?: number
   /** How long a download waits for a seeder when it has none, milliseconds; default {@link PATIENCE_MILLISECONDS}. */
   readonly patience?: number
   readonly log?: (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
@@ -110,6 +113,7 @@ async function run(
   const outcome = Promise.withResolvers<void>()
   const meter = createMeter()
   const floorMeter = createMeter(FLOOR_MILLISECONDS)
+  const limit = init.limitDown === undefined ? null : createRateLimit(init.limitDown)
   const budget = createHttpBudget(init.httpBudget)
   const checker = sharedChecker()
   const startedAt = performance.now()
@@ -215,7 +219,7 @@ async function run(
     if (known !== undefined && (known.state !== 'over' || known.failure?.banned !== false)) return
     if (id === node.peerId.toString()) return
     const peer = createPeer({
-      ...{ target, node, contentId, record, lines, check, destination, signal: over.signal },
+      ...{ target, node, limit, contentId, record, lines, check, destination, signal: over.signal },
       before: known ?? null,
       progressed(bytes) {
         fromSeeders += bytes
@@ -233,7 +237,7 @@ async function run(
   function addWebSeed(url: string): void {
     if (peers.has(url)) return
     const webSeed = createWebSeed({
-      ...{ url, budget, progressed, signal: over.signal, allowPrivate: init.allowPrivate ?? false },
+      ...{ url, budget, progressed, limit, signal: over.signal, allowPrivate: init.allowPrivate ?? false },
       destination: () => to,
       wanted: () => init.p2pFloor === undefined || (floorMeter.warm() && floorMeter.rate() < init.p2pFloor),
     })

@@ -1,17 +1,15 @@
 import type { Connection } from '@libp2p/interface'
 import { UNIT_BYTES } from '../content/index.ts'
 import type { Head, SignedTerms } from '../receipts/index.ts'
-import { RefusedError, StreamEndedError } from '../transfer/index.ts'
+import { type RateLimit, RefusedError, StreamEndedError } from '../transfer/index.ts'
 import {
   CONNECT_MILLISECONDS,
   HEDGE_MILLISECONDS,
   LATE_HEDGE_MILLISECONDS,
   LINE_MILLISECONDS,
-  LINE_SECONDS,
   MAX_LINE_BYTES,
   RENEW_SHARE,
   RETRY_MILLISECONDS,
-  SHORT_LINE_BYTES,
   SLICE_BYTES,
 } from './constants.ts'
 import type { SeederFailure } from './errors.ts'
@@ -20,7 +18,7 @@ import type { Lines } from './lines.ts'
 import type { Assignment, Owner } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from './ports.ts'
 import { presentOwed } from './present-owed.ts'
-import { createRate, sliceBytes, wantsAllowed } from './rate.ts'
+import { createRate, longestLine, sliceBytes, wantsAllowed } from './rate.ts'
 import { failureOf, isForNow, mayRetry } from './retry.ts'
 import { until } from './until.ts'
 
@@ -32,6 +30,8 @@ export interface PeerInit {
   /** Null when the content is asked for without paying. */
   readonly lines: Lines | null
   readonly signal: AbortSignal
+  /** Of all that the download asks for. */
+  readonly limit: RateLimit | null
   /** The same seeder earlier in this download, which left; what it brought goes on being counted. */
   readonly before: Pick<DownloadPeer, 'bytes' | 'paid'> | null
   /** Throws when this seeder's terms do not suit. */
@@ -71,7 +71,7 @@ export interface DownloadPeer {
 }
 
 export function createPeer(init: PeerInit): DownloadPeer {
-  const { node, contentId, lines, signal } = init
+  const { node, contentId, lines, signal, limit } = init
   const streams = new Set<Fetcher>()
   /** Lines whose streams broke: to be gone on with when the seeder comes back. */
   const broken = new Set<Head>()
@@ -206,12 +206,6 @@ export function createPeer(init: PeerInit): DownloadPeer {
     }
   }
 
-  /** The first line is a share of the content; later ones follow what the seeder was seen to send. */
-  function longestLine(): number {
-    if (bytes === 0) return MAX_LINE_BYTES
-    return Math.max(SHORT_LINE_BYTES, rate.value * LINE_SECONDS)
-  }
-
   const isOver = (to: Destination | null): boolean => finishing || signal.aborted || to?.plan.complete === true
 
   async function obtainLine(
@@ -221,7 +215,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     patient: boolean,
   ): ReturnType<Lines['obtain']> {
     for (;;) {
-      const line = isOver(to) ? null : await from.obtain(terms, longestLine())
+      const line = isOver(to) ? null : await from.obtain(terms, bytes === 0 ? MAX_LINE_BYTES : longestLine(rate))
       lacksLine = line === null
       if (line !== null || !patient || isOver(to)) return line
       state = 'waiting'
@@ -275,17 +269,19 @@ export function createPeer(init: PeerInit): DownloadPeer {
   function pump(): void {
     if (destination === null || finishing || active?.ending === true) return
     const { plan, intake } = destination
-    while (active !== null && inFlight() < wantsAllowed(rate) && intake.free > 0) {
+    while (active !== null && inFlight() < wantsAllowed(rate, limit) && intake.free > 0) {
       const room = Math.min(active.room, SLICE_BYTES)
-      const fresh = Math.min(room, sliceBytes(rate))
+      const fresh = Math.min(room, sliceBytes(rate, limit))
       const next =
         room <= 0
           ? null
           : (plan.take(owner, fresh) ??
             plan.hedge(owner, fresh, HEDGE_MILLISECONDS) ??
             plan.hedge(owner, room, LATE_HEDGE_MILLISECONDS))
-      if (next !== null) active.request(next)
-      else if (active.room < UNIT_BYTES && spare !== null) detach(active)
+      if (next !== null) {
+        limit?.take(next.length)
+        active.request(next)
+      } else if (active.room < UNIT_BYTES && spare !== null) detach(active)
       else break
     }
     for (const stream of streams) {

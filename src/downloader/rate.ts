@@ -1,9 +1,12 @@
 import { UNIT_BYTES } from '../content/piece.ts'
+import type { RateLimit } from '../transfer/index.ts'
 import {
   FIRST_SLICE_BYTES,
   FIRST_WANTS,
+  LINE_SECONDS,
   MAX_WANTS_IN_FLIGHT,
   RATE_MILLISECONDS,
+  SHORT_LINE_BYTES,
   SLICE_BYTES,
   SLICES_PER_SECOND,
   TICK_MILLISECONDS,
@@ -48,14 +51,23 @@ export function createRate(): Rate {
   }
 }
 
-/** What a rate fills in a fraction of a second, in whole units: nobody waits long in the end for what a slow one began. */
-export function sliceBytes({ value }: Rate): number {
-  if (value === 0) return FIRST_SLICE_BYTES
-  const units = Math.floor(value / SLICES_PER_SECOND / UNIT_BYTES)
-  return Math.min(SLICE_BYTES, Math.max(1, units) * UNIT_BYTES)
+/**
+ * What a rate fills in a fraction of a second, in whole units: nobody waits long in the end for what a slow one began. No
+ * more than `limit` lets pass now, but a unit.
+ */
+export function sliceBytes({ value }: Rate, limit: RateLimit | null = null): number {
+  const inUnits = (bytes: number): number => Math.max(1, Math.floor(bytes / UNIT_BYTES)) * UNIT_BYTES
+  const bytes = value === 0 ? FIRST_SLICE_BYTES : Math.min(SLICE_BYTES, inUnits(value / SLICES_PER_SECOND))
+  return limit === null ? bytes : Math.min(bytes, inUnits(limit.room))
 }
 
-/** As many slices as a rate fills in a second, within bounds. */
-export function wantsAllowed({ value }: Rate): number {
+/** As many slices as a rate fills in a second, within bounds; none while `limit` lets nothing pass. */
+export function wantsAllowed({ value }: Rate, limit: RateLimit | null = null): number {
+  if (limit !== null && limit.room <= 0) return 0
   return Math.min(MAX_WANTS_IN_FLIGHT, Math.max(FIRST_WANTS, Math.ceil(value / SLICE_BYTES)))
+}
+
+/** A seeder's later lines follow what it was seen to send; the first is a share of the content. */
+export function longestLine({ value }: Rate): number {
+  return Math.max(SHORT_LINE_BYTES, value * LINE_SECONDS)
 }

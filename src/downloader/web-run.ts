@@ -9,6 +9,7 @@ import {
   verifyUnitRoots,
 } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
+import type { RateLimit } from '../transfer/index.ts'
 import { DIGEST_BYTES, RETRY_MILLISECONDS } from './constants.ts'
 import { BadUnitError } from './errors.ts'
 import type { Destination } from './fetcher.ts'
@@ -25,6 +26,7 @@ export interface WebRunInit {
   /** Of the web seed, for failures. */
   readonly name: string
   readonly signal: AbortSignal
+  readonly limit: RateLimit | null
   urlOf(file: number): URL
   /** Bytes came, not verified yet. */
   arrived(bytes: number): void
@@ -104,20 +106,30 @@ export function createWebRun(init: WebRunInit): WebRun {
     let at = start
     for (let attempt = 0; at < end; ) {
       try {
-        for await (const chunk of client.read({ url: init.urlOf(file), start: at, end, total, signal })) {
+        const part = Math.min(end, at + (await allowed(end - at)))
+        for await (const chunk of client.read({ url: init.urlOf(file), start: at, end: part, total, signal })) {
           attempt = 0
           at += chunk.length
           received += chunk.length
           init.arrived(chunk.length)
           await take(chunk, queue)
         }
-        if (at < end) throw new WebSeedError(`${name} broke off after ${at - start} of ${end - start} bytes.`, true)
+        if (at < part) throw new WebSeedError(`${name} broke off after ${at - start} of ${end - start} bytes.`, true)
       } catch (error) {
         const delay = RETRY_MILLISECONDS[attempt++]
         if (signal.aborted || !(error instanceof BitCdnError) || !error.retry || delay === undefined) throw error
         await until(delay, signal)
       }
     }
+  }
+
+  /** What may be asked for now. What is on its way cannot be held back: a server sends as fast as buffers take it. */
+  async function allowed(length: number): Promise<number> {
+    const { limit } = init
+    if (limit === null) return length
+    const part = Math.min(length, Math.max(UNIT_BYTES, Math.floor(limit.room)))
+    await limit.wait(part, signal)
+    return part
   }
 
   async function take(chunk: Uint8Array, queue: { slice: Assignment; filled: number }[]): Promise<void> {

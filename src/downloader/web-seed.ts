@@ -2,6 +2,7 @@
 // content's, since HTTP brings no hashes; where they are known already, each slice is proved by itself.
 import { type ContentStore, type Metainfo, pieceAt } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
+import type { RateLimit } from '../transfer/index.ts'
 import {
   HEDGE_MILLISECONDS,
   MAX_SLOTS,
@@ -25,6 +26,7 @@ export interface WebSeedInit {
   readonly url: string
   readonly allowPrivate: boolean
   readonly signal: AbortSignal
+  readonly limit: RateLimit | null
   /** Null until the metainfo is known. */
   destination(): (Destination & { readonly store: ContentStore }) | null
   /** Whether it is needed now, or peers bring enough. */
@@ -131,7 +133,7 @@ export function createWebSeed(init: WebSeedInit): DownloadPeer {
     const length = lengthOf(assignments)
     budget.take(length)
     const run = createWebRun({
-      ...{ assignments, to, client, name },
+      ...{ assignments, to, client, name, limit: init.limit },
       urlOf: (file) => urlOf(url, to.store.metainfo, file),
       signal: AbortSignal.any([signal, stop.signal]),
       arrived: rate.note,

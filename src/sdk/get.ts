@@ -13,6 +13,7 @@ import {
   type SessionSource,
 } from '../downloader/index.ts'
 import { openDownload } from '../storage/pieces/index.ts'
+import { createRateLimit, pacedStore } from '../transfer/index.ts'
 
 export interface GetRequest {
   readonly content: ContentId | Metainfo
@@ -36,6 +37,10 @@ export interface GetRequest {
   readonly httpBudget?: number
   /** Whether web seeds at private addresses are asked. */
   readonly allowPrivate?: boolean
+  /** What is asked for, bytes a second. */
+  readonly limitDown?: number
+  /** What is served, bytes a second. */
+  readonly limitUp?: number
   readonly patience?: number
   /** Serves what is verified while the rest is fetched. What it throws is told to `log`; the download goes on. */
   readonly serve?: (store: ContentStore) => Promise<Serving>
@@ -80,6 +85,7 @@ export async function getContent(request: GetRequest): Promise<Got> {
       ...(request.maxPrice === undefined ? {} : { maxPrice: request.maxPrice }),
       ...(request.patience === undefined ? {} : { patience: request.patience }),
       ...(request.p2pFloor === undefined ? {} : { p2pFloor: request.p2pFloor }),
+      ...(request.limitDown === undefined ? {} : { limitDown: request.limitDown }),
       ...(request.httpBudget === undefined ? {} : { httpBudget: request.httpBudget }),
       ...(request.allowPrivate === undefined ? {} : { allowPrivate: request.allowPrivate }),
       ...(request.log === undefined ? {} : { log: request.log }),
@@ -125,7 +131,8 @@ interface Seeding {
   stop(): Promise<{ readonly sent: number; readonly earned: bigint }>
 }
 
-function createSeeding({ serve, log }: GetRequest): Seeding {
+function createSeeding({ serve, log, limitUp }: GetRequest): Seeding {
+  const limit = limitUp === undefined ? null : createRateLimit(limitUp)
   let sent = 0
   let serving: Promise<Serving | null> = Promise.resolve(null)
   let stopped: Promise<bigint> | null = null
@@ -140,7 +147,7 @@ function createSeeding({ serve, log }: GetRequest): Seeding {
           },
         },
       })
-      serving = serve(counted).catch((error: Error) => {
+      serving = serve(limit === null ? counted : pacedStore(counted, limit)).catch((error: Error) => {
         log?.('warn', 'what is verified is not served to others', { reason: error.message })
         return null
       })

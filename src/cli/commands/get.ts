@@ -40,6 +40,8 @@ export function getCommand(io: CommandIo): Command {
     .option('--web-seed <url>', 'an HTTP address that has the content too; may be repeated', collect, [])
     .option('--p2p-floor <rate>', 'ask web seeds only while peers bring less a second, such as 2MB')
     .option('--http-budget <bytes>', 'ask web seeds for no more than this, such as 500MB')
+    .option('--limit-down <rate>', 'fetch no more a second, such as 5MB')
+    .option('--limit-up <rate>', 'serve no more a second')
     .option('--no-seed', 'do not serve to others what is verified')
     .option('--seed-for <time>', 'serve on for so long when all is there: 90s, 10min, 2h, 1d')
     .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
@@ -103,6 +105,8 @@ Examples:
           io.err(`Complete. Serving it for ${secondsInWords(seedFor / 1000)}; Ctrl-C ends that.`)
         },
         allowPrivate: settings.flag('allowPrivate'),
+        ...rateOf(options.limitDown, '--limit-down', 'limitDown'),
+        ...rateOf(options.limitUp, '--limit-up', 'limitUp'),
         ...sized(options.p2pFloor, '--p2p-floor', 'p2pFloor'),
         ...sized(options.httpBudget, '--http-budget', 'httpBudget'),
         ...(payment.chain === undefined ? {} : { chain: payment.chain }),
@@ -142,6 +146,13 @@ Examples:
       await payment.close()
     }
   })
+}
+
+/** A rate that may be left out; zero would be no download at all. */
+function rateOf<Name extends string>(text: unknown, flag: string, name: Name): { [name in Name]?: number } {
+  const rate = sized(text, flag, name)
+  if (rate[name] !== 0) return rate
+  throw new BitCdnError('usage', `${flag} must be more than nothing.`, { advice: 'Leave it out for no limit.' })
 }
 
 /** A size that may be left out. */

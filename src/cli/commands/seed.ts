@@ -9,6 +9,7 @@ import { createSeeder, DEFAULT_LANES, seederFamilies, seederReady, TRUSTED_WINDO
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
+import { createRateLimit, pacedStore } from '../../transfer/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
@@ -18,7 +19,7 @@ import { programLogger, untilAsked } from '../program.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
-import { bytesInWords, money, parseMoney, parseWhole } from '../words.ts'
+import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
 const SEED_SETTINGS = ['ledger', 'payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate', 'monitor'] as const
 
@@ -35,6 +36,7 @@ export function seedCommand(io: CommandIo): Command {
       'windows of bytes beyond a reserve that a sponsor is trusted with',
       String(TRUSTED_WINDOWS),
     )
+    .option('--limit-up <rate>', 'serve no more a second, such as 5MB')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   command.addHelpText(
     'after',
@@ -80,7 +82,7 @@ Examples:
       const settlement = createSettlementChain(chain, ledger.journal)
       const settler = createSettler({ ledger, chain: settlement, vouchers: gateways, logger }, claims?.init)
       const seeder = createSeeder(
-        { node, chain, ledger, stores, account, gateways, settler, logger },
+        { node, chain, ledger, stores: paced(stores, options.limitUp), account, gateways, settler, logger },
         {
           seeder: payout,
           pricePerGiB,
@@ -138,6 +140,13 @@ Examples:
       withdraw()
     },
   )
+}
+
+/** All of them together are served no faster. */
+function paced(stores: readonly ContentStore[], limitUp: unknown): readonly ContentStore[] {
+  if (limitUp === undefined) return stores
+  const limit = createRateLimit(Math.max(1, parseBytes(String(limitUp), '--limit-up')))
+  return stores.map((store) => pacedStore(store, limit))
 }
 
 /** Downloads that a publisher's gateway pays for go to seeders that ask for its price or less. */

@@ -87,6 +87,7 @@ describe('bitcdn get', () => {
       ['--p2p-floor', 'fast'],
       ['--http-budget', '5 parsecs'],
       ['--seed-for', 'ever'],
+      ['--limit-down', '0'],
     ]) {
       const { code, json } = await get(swarm.content.torrent, ...flags)
       expect(code, flags.join(' ')).to.equal(2)

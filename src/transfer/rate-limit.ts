@@ -1,0 +1,68 @@
+// How fast this process sends, or asks for, what others are to have: one limit for all its streams and sources.
+import { type ContentStore, UNIT_BYTES } from '../content/index.ts'
+
+export interface RateLimit {
+  /** Bytes that may pass now; below one after a burst that was larger. */
+  readonly room: number
+  /** They pass. */
+  take(bytes: number): void
+  /** Resolves when `bytes` may pass, and takes them: in the order of the calls. Throws when `signal` aborts. */
+  wait(bytes: number, signal?: AbortSignal): Promise<void>
+}
+
+/** What may be saved up while nothing passes: seconds of the rate, and a unit at least. */
+const SAVED_SECONDS = 0.25
+
+/**
+ * @param bytesPerSecond - the limit, over any second or more
+ * @param now - milliseconds that only grow
+ */
+export function createRateLimit(bytesPerSecond: number, now: () => number = () => performance.now()): RateLimit {
+  const most = Math.max(UNIT_BYTES, bytesPerSecond * SAVED_SECONDS)
+  let level = most
+  let at = now()
+  let turn: Promise<void> = Promise.resolve()
+
+  function refill(): void {
+    const time = now()
+    level = Math.min(most, level + ((time - at) * bytesPerSecond) / 1000)
+    at = time
+  }
+
+  async function passes(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    for (refill(); level < Math.min(bytes, most); refill()) {
+      signal?.throwIfAborted()
+      const missing = Math.min(bytes, most) - level
+      await new Promise((resolve) => setTimeout(resolve, Math.ceil((missing * 1000) / bytesPerSecond)))
+    }
+    level -= bytes
+  }
+
+  return {
+    get room() {
+      refill()
+      return level
+    },
+    take(bytes) {
+      refill()
+      level -= bytes
+    },
+    wait(bytes, signal) {
+      const mine = turn.then(() => passes(bytes, signal))
+      turn = mine.catch(() => undefined)
+      return mine
+    },
+  }
+}
+
+/** A store that is read no faster than that, for those who serve it. */
+export function pacedStore(store: ContentStore, limit: RateLimit): ContentStore {
+  return Object.create(store, {
+    read: {
+      async value(piece: number, offset: number, target: Uint8Array) {
+        await limit.wait(target.length)
+        await store.read(piece, offset, target)
+      },
+    },
+  })
+}
