@@ -8,7 +8,7 @@ export interface ProgressView {
   readonly bytesPerSecond: number
   /** Infinity while nothing arrives. */
   readonly secondsLeft: number
-  readonly peers: readonly { readonly name: string; readonly bytes: number }[]
+  readonly peers: readonly { readonly name: string; readonly bytes: number; readonly bytesPerSecond?: number }[]
   /** Token units signed so far. */
   readonly paid: bigint
 }

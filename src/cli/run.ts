@@ -9,6 +9,7 @@ import { gatewayCommand } from './commands/gateway.ts'
 import { getCommand } from './commands/get.ts'
 import { keyCommand } from './commands/key.ts'
 import { passCommand } from './commands/pass.ts'
+import { peersCommand } from './commands/peers.ts'
 import { publishCommand } from './commands/publish.ts'
 import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
@@ -51,6 +52,7 @@ function program(io: CommandIo): Command {
     gatewayCommand,
     passCommand,
     getCommand,
+    peersCommand,
     seedCommand,
     earningsCommand,
     claimCommand,

@@ -21,13 +21,14 @@ import type { Destination, Fetcher } from './fetcher.ts'
 import { createIntake } from './intake.ts'
 import { createLines, tooExpensive } from './lines.ts'
 import { fetchMetainfo } from './metadata.ts'
-import { createPeer, type DownloadPeer } from './peer.ts'
+import { createPeer } from './peer.ts'
 import { createPlan } from './plan.ts'
 import type { DownloadNode, DownloadRecord, FoundPeer, SessionSource } from './ports.ts'
 import { createMeter, type DownloadProgress, describePeers, type PeerProgress } from './progress.ts'
 import { createMemoryRecord } from './record.ts'
+import type { DownloadPeer } from './source.ts'
 import { until } from './until.ts'
-import { createHttpBudget, createWebSeed } from './web-seed.ts'
+import { createHttpBudget, createWebSeed, shownUrl } from './web-seed.ts'
 
 export interface DownloaderComponents {
   readonly node: DownloadNode
@@ -62,12 +63,15 @@ export interface DownloadRequest {
   store(metainfo: Metainfo): Promise<ContentStore>
   /** Seeders by address (`…/p2p/<id>`), asked beside those that the DHT names. */
   readonly sources?: readonly string[]
-  /** Web seeds (BEP 19), asked beside those that the metainfo names. */
+  /** Web seeds (BEP 19), asked beside those that the metainfo names, and those that a link names. */
   readonly webSeeds?: readonly string[]
+  readonly linkedWebSeeds?: readonly string[]
   /** Whether the DHT is asked too; default true. */
   readonly discover?: boolean
   /** What was signed before, for a download that goes on; default: nothing. */
   readonly record?: DownloadRecord
+  /** What a source brought earlier, bytes a second: 0 for a new one, null for one that is not to be asked unless it is named. */
+  expected?(name: string): number | null
   readonly signal?: AbortSignal
   onProgress?(progress: DownloadProgress): void
 }
@@ -218,8 +222,10 @@ async function run(
     if (seeders().filter(({ useful }) => useful).length >= maxSeeders) return
     if (known !== undefined && (known.state !== 'over' || known.failure?.banned !== false)) return
     if (id === node.peerId.toString()) return
+    const expected = request.expected?.(id) ?? (typeof target === 'string' || request.expected === undefined ? 0 : null)
+    if (expected === null) return
     const peer = createPeer({
-      ...{ target, node, limit, contentId, record, lines, check, destination, signal: over.signal },
+      ...{ target, node, limit, expected, contentId, record, lines, check, destination, signal: over.signal },
       before: known ?? null,
       progressed(bytes) {
         fromSeeders += bytes
@@ -235,7 +241,8 @@ async function run(
   }
 
   function addWebSeed(url: string): void {
-    if (peers.has(url)) return
+    const named = request.webSeeds?.includes(url) === true
+    if (peers.has(url) || (!named && request.expected?.(shownUrl(url)) === null)) return
     const webSeed = createWebSeed({
       ...{ url, budget, progressed, limit, signal: over.signal, allowPrivate: init.allowPrivate ?? false },
       destination: () => to,
@@ -262,7 +269,7 @@ async function run(
 
   async function search(): Promise<void> {
     for (const source of request.sources ?? []) addPeer(source)
-    for (const url of request.webSeeds ?? []) addWebSeed(url)
+    for (const url of [...(request.webSeeds ?? []), ...(request.linkedWebSeeds ?? [])]) addWebSeed(url)
     if (request.discover === false) return
     while (!over.signal.aborted) {
       const round = AbortSignal.any([over.signal, AbortSignal.timeout(FIND_MILLISECONDS)])

@@ -20,3 +20,4 @@ export type {
 } from './ports.ts'
 export type { DownloadProgress, PeerProgress } from './progress.ts'
 export { createMemoryRecord, openDownloadRecord } from './record.ts'
+export { BAN_MILLISECONDS, type KnownSource, openSourceBook, type SourceBook } from './source-book.ts'

@@ -20,6 +20,7 @@ import type { DownloadNode, DownloadRecord, FoundPeer, RecordedSession } from '.
 import { presentOwed } from './present-owed.ts'
 import { createRate, longestLine, sliceBytes, wantsAllowed } from './rate.ts'
 import { failureOf, isForNow, mayRetry } from './retry.ts'
+import type { DownloadPeer } from './source.ts'
 import { until } from './until.ts'
 
 export interface PeerInit {
@@ -30,6 +31,8 @@ export interface PeerInit {
   /** Null when the content is asked for without paying. */
   readonly lines: Lines | null
   readonly signal: AbortSignal
+  /** Bytes a second that it brought earlier; 0 when it is new. */
+  readonly expected: number
   /** Of all that the download asks for. */
   readonly limit: RateLimit | null
   /** The same seeder earlier in this download, which left; what it brought goes on being counted. */
@@ -40,34 +43,6 @@ export interface PeerInit {
   destination(fetcher: Fetcher): Promise<Destination>
   /** Verified bytes came from this seeder. */
   progressed(bytes: number): void
-}
-
-/** One source of one download. A seeder: its streams, one line after the other, and what it was seen to do. */
-export interface DownloadPeer {
-  readonly kind: 'seeder' | 'web seed'
-  /** The peer id once it is known, the address until then. */
-  readonly name: string
-  readonly state: 'connecting' | 'waiting' | 'fetching' | 'over'
-  readonly bytes: number
-  readonly paid: bigint
-  readonly failure: SeederFailure | null
-  /** What it holds, as far as it has said. */
-  readonly holds: Pick<Owner, 'whole' | 'has'>
-  /** Whether it has, or may have, something to give. */
-  readonly useful: boolean
-  /** Whether it would fetch more and has no line for it, since others' cover what is left. */
-  readonly lacksLine: boolean
-  /** How long it would need for the rest of its line. */
-  readonly secondsOfLine: number
-  /** Closes its line, so that what it did not carry can be given to others. */
-  yieldLine(): void
-  /** Resolves when nothing more comes from this seeder. Never rejects: see `failure`. */
-  readonly done: Promise<void>
-  /** Asks for as much as it may. */
-  pump(): void
-  tick(): void
-  /** Signs and closes everything in order. */
-  finish(): Promise<void>
 }
 
 export function createPeer(init: PeerInit): DownloadPeer {
@@ -95,7 +70,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let lacksLine = false
   let failure: SeederFailure | null = null
   let visitOver = Promise.withResolvers<Error | null>()
-  const rate = createRate()
+  const rate = createRate(init.expected)
 
   const owner: Owner = {
     get id() {
@@ -343,6 +318,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
     },
     get bytes() {
       return bytes
+    },
+    get rate() {
+      return rate.value
     },
     get paid() {
       let sum = paidBefore

@@ -1,5 +1,5 @@
 import type { SeederFailure } from './errors.ts'
-import type { DownloadPeer } from './peer.ts'
+import type { DownloadPeer } from './source.ts'
 
 /** One source in the progress display. */
 export interface PeerProgress {
@@ -8,6 +8,8 @@ export interface PeerProgress {
   readonly state: DownloadPeer['state']
   /** Verified bytes that it sent, in this run. */
   readonly bytes: number
+  /** Bytes a second that it brings, or last brought. */
+  readonly rate: number
   /** Of all bytes that came in this run, 0 to 1. */
   readonly share: number
   /** Token units that it was promised by receipts. */
@@ -57,8 +59,8 @@ export function createMeter(spanMilliseconds = 3_000): Meter {
 export function describePeers(peers: Iterable<DownloadPeer>): PeerProgress[] {
   const list = [...peers]
   const all = list.reduce((sum, peer) => sum + peer.bytes, 0)
-  return list.map(({ name, kind, state, bytes, paid, failure }) => ({
-    ...{ peer: name, kind, state, bytes, paid, failure },
+  return list.map(({ name, kind, state, bytes, rate, paid, failure }) => ({
+    ...{ peer: name, kind, state, bytes, rate, paid, failure },
     share: all === 0 ? 0 : bytes / all,
   }))
 }

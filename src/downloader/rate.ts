@@ -22,9 +22,9 @@ export interface Rate {
   skip(now: number): void
 }
 
-/** The clock starts with the first bytes, and the first measure counts at once: a fast seeder is not taken for a slow one. */
-export function createRate(): Rate {
-  let value = 0
+/** `expected`: what is believed at first. The clock starts with the first bytes, and the first measure counts at once: a fast seeder is not taken for a slow one. */
+export function createRate(expected = 0): Rate {
+  let value = expected
   let bytes = 0
   let since = performance.now()
 

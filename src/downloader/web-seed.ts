@@ -15,10 +15,10 @@ import {
 import { BadUnitError, type SeederFailure } from './errors.ts'
 import type { Destination } from './fetcher.ts'
 import { createRangeClient, WebSeedError } from './http-range.ts'
-import type { DownloadPeer } from './peer.ts'
 import type { Assignment, Owner } from './plan.ts'
 import { createRate } from './rate.ts'
 import { failureOf } from './retry.ts'
+import type { DownloadPeer } from './source.ts'
 import { until } from './until.ts'
 import { createWebRun, type WebRun } from './web-run.ts'
 
@@ -194,6 +194,9 @@ export function createWebSeed(init: WebSeedInit): DownloadPeer {
     get bytes() {
       return bytes
     },
+    get rate() {
+      return rate.value
+    },
     get failure() {
       return failure
     },
@@ -232,7 +235,7 @@ export function urlOf(url: string, metainfo: Metainfo, file: number): URL {
 }
 
 /** Without what may be a secret: user, password and query. */
-function shownUrl(url: string): string {
+export function shownUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
 }

@@ -10,6 +10,8 @@ import {
   type DownloadRecord,
   type DownloadResult,
   openDownloadRecord,
+  openSourceBook,
+  type PeerProgress,
   type SessionSource,
 } from '../downloader/index.ts'
 import { openDownload } from '../storage/pieces/index.ts'
@@ -31,6 +33,8 @@ export interface GetRequest {
   readonly sources?: readonly string[]
   /** Web seeds (BEP 19), beside those of the metainfo. */
   readonly webSeeds?: readonly string[]
+  /** Those that a magnet link names: like those of the metainfo, they are not asked for a day when they lied. */
+  readonly linkedWebSeeds?: readonly string[]
   /** Bytes a second: web seeds help only while seeders bring less. */
   readonly p2pFloor?: number
   /** Bytes that web seeds are asked for at most. */
@@ -93,6 +97,8 @@ export async function getContent(request: GetRequest): Promise<Got> {
   )
   let close = async (): Promise<void> => {}
   const seeding = createSeeding(request)
+  const book = openSourceBook(join(state, 'sources.json'))
+  let seen: readonly PeerProgress[] = []
   try {
     const { metainfo, seconds, bytes, paid, peers } = await downloader.download({
       content,
@@ -106,7 +112,12 @@ export async function getContent(request: GetRequest): Promise<Got> {
       signal,
       ...(request.sources === undefined ? {} : { sources: request.sources }),
       ...(request.webSeeds === undefined ? {} : { webSeeds: request.webSeeds }),
-      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      ...(request.linkedWebSeeds === undefined ? {} : { linkedWebSeeds: request.linkedWebSeeds }),
+      expected: book.expected,
+      onProgress(progress) {
+        seen = progress.peers
+        request.onProgress?.(progress)
+      },
     })
     request.onComplete?.()
     if (request.seedFor !== undefined) await until(request.seedFor, signal)
@@ -122,6 +133,8 @@ export async function getContent(request: GetRequest): Promise<Got> {
     await seeding.stop()
     await close()
     record.close()
+    book.note(seen)
+    book.save()
   }
 }
 

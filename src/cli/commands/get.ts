@@ -63,7 +63,8 @@ Examples:
     const content = await contentOf(what)
     const sources = options.peer as string[]
     for (const source of sources) requirePeer(source)
-    const webSeeds = [...(options.webSeed as string[]), ...webSeedsOf(what)]
+    const webSeeds = options.webSeed as string[]
+    const linkedWebSeeds = webSeedsOf(what)
     for (const url of webSeeds) requireWebSeed(url)
     const maxPrice = options.maxPricePerGib
     const patience = parseWhole(String(options.patience), '--patience', 1, 86_400) * 1000
@@ -97,6 +98,7 @@ Examples:
         patience,
         sources,
         webSeeds,
+        linkedWebSeeds,
         seedFor,
         ...(serve === null ? {} : { serve }),
         onComplete() {
@@ -139,7 +141,13 @@ Examples:
         ...(sha256 === null ? [] : [`SHA-256    ${sha256}`]),
       ])
     } catch (error) {
-      throw explained(error, { content, settings, payment, sources, webSeeded: hasWebSeeds(content, webSeeds) })
+      throw explained(error, {
+        content,
+        settings,
+        payment,
+        sources,
+        webSeeded: hasWebSeeds(content, [...webSeeds, ...linkedWebSeeds]),
+      })
     } finally {
       display.done()
       await node.stop()
@@ -250,9 +258,10 @@ function viewOf({ verifiedBytes, totalBytes, rate, timeLeft, paid, peers }: Down
     total: totalBytes,
     bytesPerSecond: rate,
     secondsLeft: timeLeft ?? Number.POSITIVE_INFINITY,
-    peers: peers.map(({ peer, kind, bytes }) => ({
+    peers: peers.map(({ peer, kind, bytes, rate }) => ({
       name: kind === 'seeder' ? peer.slice(-6) : (URL.parse(peer)?.host ?? peer),
       bytes,
+      bytesPerSecond: rate,
     })),
     paid,
   }

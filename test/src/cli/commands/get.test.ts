@@ -58,6 +58,28 @@ describe('bitcdn get', () => {
     expect(message).to.match(/127\.0\.0\.1.* sent bytes that are not piece \d/)
   })
 
+  it('remembers its sources: what they brought, and who lied', async () => {
+    const liar = await startFaultyOrigin(dirname(swarm.content.path), { flip: 5 })
+    const home = join(swarm.content.folder, 'remembering')
+    const link = magnetLink({ ...swarm.content.metainfo, webSeeds: [liar.url] })
+    const flags = ['--peer', swarm.sources[0] as string, '--web-seed', origin.url, '--home', home]
+    expect((await get(link, ...flags)).code).to.equal(0)
+    const asked = await liar.sent()
+    const known = async (): Promise<{ name: string; bytes: number; blocked: boolean }[]> =>
+      (await bitcdn(['peers', '--home', home, '--json'])).json().peers as never
+    const peers = await known()
+    expect(peers.find(({ name }) => name === liar.url)).to.include({ bytes: 0, blocked: true })
+    expect(peers.find(({ name }) => name === origin.url)?.bytes).to.be.within(MIB, 6 * MIB)
+    expect((await bitcdn(['peers', '--home', home])).out).to.include('bytes that are not piece')
+
+    expect((await get(link, ...flags)).code).to.equal(0)
+    expect(await liar.sent(), 'sent by the liar, the second time').to.equal(asked)
+    expect((await bitcdn(['peers', '--home', home, '--forget', liar.url])).code).to.equal(0)
+    expect((await known()).map(({ name }) => name)).to.not.include(liar.url)
+    expect((await bitcdn(['peers', '--home', home, '--forget', liar.url])).code).to.equal(2)
+    await liar.stop()
+  })
+
   it('gives away what it has, from the first piece on and for as long as it is told', async () => {
     const stop = new AbortController()
     const folder = join(swarm.content.folder, 'giver')
