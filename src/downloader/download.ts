@@ -41,6 +41,8 @@ export interface DownloaderComponents {
 export interface DownloaderInit {
   /** Token units per GiB; seeders that ask for more are left alone. */
   readonly maxPrice?: bigint
+  /** Token units that a download may cost at most, earlier runs included. Default: no limit. */
+  readonly maxSpend?: bigint
   /** Default {@link MAX_SEEDERS}. */
   readonly maxSeeders?: number
   /** Bytes a second: web seeds help only while seeders bring less. Default: always. */
@@ -147,7 +149,7 @@ async function run(
       ? null
       : createLines({
           ...{ contentId, source: components.sessions, record, signal: over.signal },
-          maxPrice: init.maxPrice ?? null,
+          ...{ maxPrice: init.maxPrice ?? null, maxSpend: init.maxSpend ?? null },
           left: () => to?.plan.left ?? metainfo?.length ?? 0,
           arrived: () => (metainfo === null || to === null ? 0 : metainfo.length - to.plan.left),
           seeders: () => seeders().length,

@@ -45,6 +45,12 @@ export function nobodyServes(contentId: string, failures: readonly SeederFailure
   if (paid !== undefined) {
     return new BitCdnError(paid.code, paid.message, { advice: 'Buy a pass for this content, or renew it.' })
   }
+  const spent = failures.find(({ code }) => code === 'no-funds')
+  if (spent !== undefined) {
+    return new BitCdnError('no-funds', spent.message, {
+      advice: 'What was fetched is kept. Raise --max-spend where you set one, then start again.',
+    })
+  }
   if (only('gateway-unreachable')) {
     return new BitCdnError('gateway-unreachable', failures[0]!.message, {
       advice: 'Check --gateway and that the gateway runs, then start again: what was fetched is kept.',

@@ -1,6 +1,6 @@
 import { UNIT_BYTES } from '../content/index.ts'
 import type { BitCdnError } from '../errors.ts'
-import { createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
+import { amountFor, createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
 import { MAX_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
 import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
@@ -12,6 +12,8 @@ export interface LinesInit {
   readonly source: SessionSource
   readonly record: DownloadRecord
   readonly maxPrice: bigint | null
+  /** Token units that all lines of the download may amount to, earlier runs included. */
+  readonly maxSpend: bigint | null
   readonly signal: AbortSignal
   /** Bytes not verified yet, and bytes verified. */
   left(): number
@@ -78,6 +80,25 @@ export function createLines(init: LinesInit): Lines {
     return Math.floor(Math.min(wanted, allowance() / count) / UNIT_BYTES) * UNIT_BYTES
   }
 
+  /** What lines may still be for at this price, as bytes: open ones count whole, those that are over as they were signed. */
+  function affordable(pricePerGiB: bigint): number {
+    if (init.maxSpend === null || pricePerGiB === 0n) return Number.POSITIVE_INFINITY
+    let committed = 0n
+    for (const { session, closed, receipt } of record.sessions()) {
+      const bytes = closed ? (receipt?.bytesServed ?? 0n) : session.line.maxBytes
+      committed += amountFor([bytes], session.lane.pricePerGiB) + 1n
+    }
+    const left = init.maxSpend - committed
+    return left <= 0n ? 0 : Number((left << 30n) / pricePerGiB)
+  }
+
+  /** Nothing more can be afforded, and no line that is in use can give up a part of what it is for. */
+  function isSpent(wish: Wish): boolean {
+    const mayFree = ({ session, closed, receipt }: RecordedSession): boolean =>
+      !closed && inUse.has(session.session) && session.line.maxBytes > (receipt?.bytesServed ?? 0n)
+    return affordable(wish.terms.pricePerGiB) < UNIT_BYTES && !record.sessions().some(mayFree)
+  }
+
   function gather(since: number): void {
     timer = setTimeout(() => {
       const waited = performance.now() - since
@@ -95,10 +116,15 @@ export function createLines(init: LinesInit): Lines {
     // Too little for all of them may still be enough for one.
     const count = allowance() / batch.length < UNIT_BYTES ? 1 : batch.length
     for (const wish of batch.slice(0, count)) {
-      const bytes = lineBytes(wish, count)
+      const most = Math.floor(affordable(wish.terms.pricePerGiB) / count / UNIT_BYTES) * UNIT_BYTES
+      const bytes = Math.min(lineBytes(wish, count), most)
       if (bytes >= UNIT_BYTES) sizes.set(wish, bytes)
     }
-    for (const wish of batch) if (!sizes.has(wish)) wish.answer.resolve(null)
+    for (const wish of batch) {
+      if (sizes.has(wish)) continue
+      if (init.maxSpend !== null && isSpent(wish)) wish.answer.reject(spent(init.maxSpend))
+      else wish.answer.resolve(null)
+    }
     if (sizes.size === 0) return
     try {
       await ask(sizes)
@@ -162,6 +188,14 @@ export function createLines(init: LinesInit): Lines {
     release: (session) => void inUse.delete(session),
     owed: (terms) => record.sessions().filter((entry) => !inUse.has(entry.session.session) && isOwed(entry, terms)),
   }
+}
+
+function spent(maxSpend: bigint): BitCdnError {
+  return new UnsuitableTermsError(
+    'no-funds',
+    `The ${maxSpend} token units that this download may cost at most are signed away.`,
+    { advice: 'What was fetched is kept. Raise --max-spend, then start again.' },
+  )
 }
 
 export function tooExpensive(price: bigint, maxPrice: bigint): BitCdnError {

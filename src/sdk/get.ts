@@ -29,6 +29,8 @@ export interface GetRequest {
   readonly chain?: { readonly chainId: bigint | number; readonly settlement: Address }
   /** Token units per GiB. */
   readonly maxPrice?: bigint
+  /** Token units that the download may cost at most, earlier runs included. */
+  readonly maxSpend?: bigint
   /** Multiaddrs with `/p2p/…`, asked beside those that the DHT names. */
   readonly sources?: readonly string[]
   /** Web seeds (BEP 19), beside those of the metainfo. */
@@ -87,6 +89,7 @@ export async function getContent(request: GetRequest): Promise<Got> {
     { node, sessions, ...(request.chain === undefined ? {} : { chain: request.chain }) },
     {
       ...(request.maxPrice === undefined ? {} : { maxPrice: request.maxPrice }),
+      ...(request.maxSpend === undefined ? {} : { maxSpend: request.maxSpend }),
       ...(request.patience === undefined ? {} : { patience: request.patience }),
       ...(request.p2pFloor === undefined ? {} : { p2pFloor: request.p2pFloor }),
       ...(request.limitDown === undefined ? {} : { limitDown: request.limitDown }),

@@ -37,6 +37,7 @@ export function getCommand(io: CommandIo): Command {
       "who pays the seeders: gateway (the publisher's), self, or none (free content); default: gateway where one is named, else none",
     )
     .option('--max-price-per-gib <amount>', 'leave seeders alone that ask for more')
+    .option('--max-spend <amount>', 'pay no more for this download, earlier runs of it included')
     .option('--web-seed <url>', 'an HTTP address that has the content too; may be repeated', collect, [])
     .option('--p2p-floor <rate>', 'ask web seeds only while peers bring less a second, such as 2MB')
     .option('--http-budget <bytes>', 'ask web seeds for no more than this, such as 500MB')
@@ -115,6 +116,9 @@ Examples:
         ...(maxPrice === undefined
           ? {}
           : { maxPrice: parseMoney(String(maxPrice), payment.decimals, '--max-price-per-gib') }),
+        ...(options.maxSpend === undefined
+          ? {}
+          : { maxSpend: parseMoney(String(options.maxSpend), payment.decimals, '--max-spend') }),
         onProgress: (progress) => show(viewOf(progress)),
         log: (level, message, fields) => {
           if (level === 'warn' && options.events !== true && !settings.json)
@@ -218,7 +222,7 @@ function explained(
       cause: error,
     })
   }
-  if ((code === 'no-sources' || code === 'refused') && payment.hopeless === true) {
+  if ((code === 'no-sources' || code === 'refused' || code === 'no-funds') && payment.hopeless === true) {
     return new BitCdnError('no-funds', message, {
       advice:
         'You pay yourself and have reserved nothing: "bitcdn deposit AMOUNT", then "bitcdn reserve SEEDER AMOUNT".',

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { createDownloader, openDownloadRecord } from '../../../src/downloader/index.ts'
+import { hasCode } from '../../../src/errors.ts'
+import { type Swarm, startSwarm } from '../../swarm/swarm.ts'
+
+const MIB = 2 ** 20
+/** A token unit for each KiB. */
+const PRICE = String(2 ** 20)
+
+describe('what a download may cost at most', () => {
+  let swarm: Swarm
+
+  afterEach(() => swarm.stop())
+
+  function download(maxSpend: bigint) {
+    const record = openDownloadRecord(join(swarm.content.folder, 'download.record'))
+    return createDownloader({ node: swarm.node, sessions: swarm.sponsor }, { maxSpend, patience: 15_000 })
+      .download({
+        ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false, record },
+      })
+      .finally(() => record.close())
+  }
+
+  async function owed(): Promise<bigint> {
+    let sum = 0n
+    for (const { ledger } of swarm.seeders) sum += (await ledger.earnings()).receipted
+    return sum
+  }
+
+  it('is never signed away by more, and a second run with more goes on', async () => {
+    const rate = 16 * MIB
+    swarm = await startSwarm({
+      bytes: 10 * MIB,
+      seeders: [
+        { pricePerGiB: PRICE, rate },
+        { pricePerGiB: PRICE, rate },
+      ],
+    })
+    const most = BigInt(4 * 1024)
+    const error = await download(most).catch((reason: unknown) => reason)
+    expect(hasCode(error, 'no-funds'), String(error)).to.equal(true)
+    const first = await owed()
+    expect(first <= most, `${first} of ${most}`).to.equal(true)
+    expect(first > most / 2n, `${first} of ${most}`).to.equal(true)
+    await download(BigInt(20 * 1024))
+    expect((await owed()) <= BigInt(12 * 1024)).to.equal(true)
+  })
+
+  it('does not matter where it is enough', async () => {
+    swarm = await startSwarm({ bytes: 4 * MIB, seeders: [{ pricePerGiB: PRICE }] })
+    const { paid } = await download(BigInt(100 * 1024))
+    expect(paid).to.equal(BigInt(4 * 1024))
+  })
+})
