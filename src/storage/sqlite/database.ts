@@ -24,6 +24,8 @@ const BUSY_TIMEOUT = 5_000
 const FULL = 2
 /** Bytes of a file whose indexes are compared with their tables at every start: about a second's work. */
 const COMPARED = 64 << 20
+/** Bytes of a file that is read through at every start. Of larger ones each row is checked when it is read, all by a backup. */
+const READ_THROUGH = 256 << 20
 
 /**
  * Throws `file-invalid` for a damaged or foreign file and for a newer schema (it is never overwritten), `disk-full`,
@@ -105,8 +107,9 @@ function checkKind(connection: DatabaseSync, { path, applicationId, migrations }
   if (Number(version) > migrations.length) {
     throw notOurs(path, `its schema version is ${version}, this program knows up to ${migrations.length}`)
   }
-  if (tables === 0) return
-  const how = statSync(path).size <= COMPARED ? 'integrity_check' : 'quick_check'
+  const { size } = statSync(path)
+  if (tables === 0 || size > READ_THROUGH) return
+  const how = size <= COMPARED ? 'integrity_check' : 'quick_check'
   const check = pragma(connection, `${how}(1)`)
   if (check !== 'ok') throw new DamagedFile(path, String(check).replaceAll(/\s+/g, ' '))
 }
