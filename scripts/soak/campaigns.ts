@@ -31,6 +31,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/backlog', tenth: true },
   { script: 'soak/settle-kills', tenth: true },
   { script: 'soak/gateway-kills', tenth: true },
+  { script: 'soak/passes' },
   { script: 'soak/rpc-faults', tenth: true },
   { script: 'soak/economics', tenth: true },
   { script: 'soak/cheats', tenth: true },

@@ -43,9 +43,9 @@ export interface GatewayBed {
 }
 
 export async function startGatewayBed(
-  sold: { contentId?: string; length?: number; metainfo?: Uint8Array } = {},
+  sold: { contentId?: string; length?: number; metainfo?: Uint8Array; chain?: TestChain } = {},
 ): Promise<GatewayBed> {
-  const chain = await startTestChain()
+  const chain = sold.chain ?? (await startTestChain())
   const folder = await mkdtemp(join(tmpdir(), 'bitcdn-gateway-'))
   const sponsor = await chain.account()
   const published = await chain.publish(sponsor, {

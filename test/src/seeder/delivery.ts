@@ -19,7 +19,7 @@ import { createSettlementChain, createSettler, type Settler } from '../../../src
 import { createTorrent, openDownload, openSeed } from '../../../src/storage/pieces/index.ts'
 import { openLedger } from '../../../src/storage/sqlite/index.ts'
 import { createLogger } from '../../../src/telemetry/index.ts'
-import { USD } from '../../chain.ts'
+import { type TestChain, USD } from '../../chain.ts'
 import { type GatewayBed, PRICE, startGatewayBed } from '../gateway/fixture.ts'
 
 export interface RunningSeeder {
@@ -58,13 +58,19 @@ export interface DeliveryBed {
   close(): Promise<void>
 }
 
-export async function startDeliveryBed(length: number): Promise<DeliveryBed> {
+/** `on`: default a chain of its own. */
+export async function startDeliveryBed(length: number, on?: TestChain): Promise<DeliveryBed> {
   const folder = await mkdtemp(join(tmpdir(), 'bitcdn-seeder-'))
   const file = join(folder, 'film.mkv')
   const bytes = randomBytes(length)
   await writeFile(file, bytes)
   const { metainfo, torrent } = await createTorrent(file)
-  const bed = await startGatewayBed({ contentId: metainfo.contentId, length: metainfo.length, metainfo: torrent })
+  const bed = await startGatewayBed({
+    contentId: metainfo.contentId,
+    length: metainfo.length,
+    metainfo: torrent,
+    ...(on === undefined ? {} : { chain: on }),
+  })
   await bed.chain.fund(bed.sponsor.address, { usd: 100n * USD })
   await deposit(await bed.chain.as(bed.sponsor), { amount: 100n * USD })
   const running: (() => Promise<unknown>)[] = []
