@@ -30,10 +30,11 @@ export function createRateLimit(bytesPerSecond: number, now: () => number = () =
   }
 
   async function passes(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
     for (refill(); level < Math.min(bytes, most); refill()) {
-      signal?.throwIfAborted()
       const missing = Math.min(bytes, most) - level
       await new Promise((resolve) => setTimeout(resolve, Math.ceil((missing * 1000) / bytesPerSecond)))
+      signal?.throwIfAborted()
     }
     level -= bytes
   }
