@@ -37,6 +37,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/cheats', tenth: true },
   { script: 'soak/sponsors', tenth: true },
   { script: 'soak/snapshots', tenth: true },
+  { script: 'soak/clocks', tenth: true },
   { script: 'soak/sources', tenth: true },
   { script: 'soak/downloader-kills', tenth: true },
   { script: 'soak/rate-limit', tenth: true },

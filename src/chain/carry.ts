@@ -34,7 +34,7 @@ export interface Carried {
 export async function carry(chain: JournaledChain, call: Call, options: IntentOptions = {}): Promise<Carried> {
   const { signal, bumpAfter, onBegin, onEnd } = options
   const id = options.id ?? randomUUID()
-  const deadline = Date.now() + (options.timeout ?? TRANSACTION_TIMEOUT)
+  const deadline = performance.now() + (options.timeout ?? TRANSACTION_TIMEOUT)
   const intent = {
     ...{ id, purpose: options.purpose ?? 'transact' },
     call: { to: call.to, data: call.data, value: call.value ?? 0n },
@@ -49,7 +49,7 @@ export async function carry(chain: JournaledChain, call: Call, options: IntentOp
     if (standing?.state === 'unsigned') {
       throw new BitCdnError('refused', `The transaction ${id} was given up before it was signed.`, { retry: true })
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new BitCdnError('transaction-failed', `The transaction ${id} was not mined in time.`, {
         advice: 'It is written down and brought forward again; nothing needs to be sent anew.',
         retry: true,

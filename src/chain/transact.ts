@@ -81,12 +81,12 @@ async function carried(chain: JournaledChain, call: Call, options: TransactOptio
 
 /** Waits for a transaction that was sent, by us or before a restart. Same errors as {@link transact}. */
 export async function waitUntilMined(chain: Chain, hash: Hex, options: TransactOptions = {}): Promise<Mined> {
-  const deadline = Date.now() + (options.timeout ?? TRANSACTION_TIMEOUT)
+  const deadline = performance.now() + (options.timeout ?? TRANSACTION_TIMEOUT)
   let wait = 10 // a local chain has mined it by now; a public one takes seconds
   for (;;) {
     const receipt = await receiptOf(chain, hash, options.signal)
     if (receipt !== null && (await isDeepEnough(chain, receipt, options))) return succeeded(chain, receipt)
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new BitCdnError('transaction-failed', `Transaction ${hash} was not mined in time.`, {
         advice: 'It may still be mined: look it up by its hash before sending again.',
         retry: true,

@@ -46,9 +46,9 @@ export function listRunning(home: string): Running[] {
 /** Asks a program to end, and waits until it has. Throws `refused` when it does not within `timeout` ms. */
 export async function stopRunning(running: Running, signal: AbortSignal, timeout = 30_000): Promise<void> {
   process.kill(running.pid, 'SIGTERM')
-  const deadline = Date.now() + timeout
+  const deadline = performance.now() + timeout
   while (isAlive(running.pid)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new BitCdnError(
         'refused',
         `${running.name} (process ${running.pid}) has not ended after ${timeout / 1000} s.`,

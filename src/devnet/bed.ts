@@ -50,6 +50,8 @@ export interface BedInit {
   readonly rpcPort?: number
   /** Default: a new one below the system's folder for temporary files. */
   readonly folder?: string
+  /** The environment of the long-running program of this name. */
+  readonly env?: ((name: string) => Readonly<Record<string, string>>) | undefined
 }
 
 export async function createBed(init: BedInit = {}): Promise<Bed> {
@@ -74,7 +76,15 @@ export async function createBed(init: BedInit = {}): Promise<Bed> {
   }
 
   const launch = (who: Persona, name: string, args: readonly string[], onEvent?: (event: Json) => void): Program => {
-    const program = startProgram({ name, args, home: who.home, logs, ...(onEvent === undefined ? {} : { onEvent }) })
+    const env = init.env?.(name)
+    const program = startProgram({
+      name,
+      args,
+      home: who.home,
+      logs,
+      env,
+      ...(onEvent === undefined ? {} : { onEvent }),
+    })
     programs.push(program)
     return program
   }

@@ -29,6 +29,8 @@ export interface ProgramInit {
   /** Data folder of this program alone. */
   readonly home: string
   readonly logs: string
+  /** Variables of its environment, which has no others. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** Leaves it running when this process ends. */
   readonly detached?: boolean
   /** Every JSON line that it writes to standard error (progress events). */
@@ -38,10 +40,10 @@ export interface ProgramInit {
 /** How long a program may take to end by itself, ms. */
 const STOP_AFTER = 15_000
 
-export function startProgram({ name, args, home, logs, detached, onEvent }: ProgramInit): Program {
+export function startProgram({ name, args, home, logs, env, detached, onEvent }: ProgramInit): Program {
   const child = spawn(process.execPath, [MAIN, ...args, '--home', home, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { TMPDIR: tmpdir() }, // settings and secrets of whoever starts it are no business of a program with flags of its own
+    env: { TMPDIR: tmpdir(), ...env }, // settings and secrets of whoever starts it are no business of a program with flags of its own
     detached: detached ?? false,
   })
   const log = createWriteStream(join(logs, `${name}.log`), { flags: 'a', mode: 0o600 })

@@ -1,5 +1,5 @@
 // `/tls/1.0.0` with Node's TLSSocket laid directly on the TCP socket. @libp2p/tls, which does the same over a duplex
-// stream of JavaScript, costs twice the processor time a byte. Certificates are made and checked by its own functions.
+// stream of JavaScript, costs twice the processor time a byte. Certificates are checked by its own functions.
 // Where the seams that this needs are missing, stock @libp2p/tls takes the connection, and a warning says so.
 import net from 'node:net'
 import { type ConnectionOptions, TLSSocket, type TLSSocketOptions, connect as tlsConnect } from 'node:tls'
@@ -13,8 +13,9 @@ import type {
   Upgrader,
 } from '@libp2p/interface'
 import { type TLSComponents, tls } from '@libp2p/tls'
-import { generateCertificate, toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { type Certificate, makeCertificate } from './certificate.ts'
 import { joinWrites } from './joined-writes.ts'
 
 /** Offered beside the muxers by those who agree on one later. */
@@ -85,10 +86,10 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
 }
 
 /** One certificate for all connections of a process, as the specification allows: making one takes milliseconds. */
-function keepCertificate(privateKey: PrivateKey): () => ReturnType<typeof generateCertificate> {
-  let made: ReturnType<typeof generateCertificate> | null = null
+function keepCertificate(privateKey: PrivateKey): () => Promise<Certificate> {
+  let made: Promise<Certificate> | null = null
   return () => {
-    made ??= generateCertificate(privateKey).catch((error: unknown) => {
+    made ??= makeCertificate(privateKey).catch((error: unknown) => {
       made = null
       throw error
     })

@@ -167,7 +167,6 @@ async function run(
         throw new UnsuitableTermsError('wrong-chain', `It wants to be paid through ${where}.`)
       }
     }
-    if (terms.expiry * 1000n <= BigInt(Date.now())) throw new UnsuitableTermsError('refused', 'Its terms have expired.')
     if (init.maxPrice !== undefined && terms.pricePerGiB > init.maxPrice) {
       throw tooExpensive(terms.pricePerGiB, init.maxPrice)
     }

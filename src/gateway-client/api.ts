@@ -5,7 +5,7 @@ import type { Address, Hex } from 'viem'
  *
  * GET  /v1/info                      GatewayInfo
  * GET  /v1/contents/:contentId.torrent   the metainfo file
- * POST /v1/auth/nonce                { nonce }
+ * POST /v1/auth/nonce                { nonce, issuedAt, expirationTime }   (ISO 8601, the gateway's clock)
  * POST /v1/auth/verify               { message, signature } -> { token, expiresAt }      (EIP-4361)
  * POST /v1/sessions                  SessionsRequest -> SessionsResponse                 (Authorization: Bearer token)
  * GET  /v1/lanes/:seeder/:lane/:price    LaneLogJson: the lines since the head on the chain

@@ -19,7 +19,7 @@ import {
   voucherQuestionToJson,
 } from './codec.ts'
 import { type Exchange, exchange, exchangeJson, GatewayRefusal } from './http.ts'
-import { readHex, readObject, readText } from './parse.ts'
+import { readHex, readObject, readText, readTime } from './parse.ts'
 import {
   debtsToJson,
   type PresentedLog,
@@ -97,7 +97,9 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
     }
     const { chainId } = await info(options)
     const fresh = readObject(await json({ method: 'POST', path: '/v1/auth/nonce', body: {}, ...options }), 'body')
-    const issuedAt = new Date()
+    // by the gateway's clock: ours may be wrong, and what the message opens is the gateway's own
+    const issuedAt = readTime(fresh.issuedAt, 'issuedAt')
+    const expirationTime = readTime(fresh.expirationTime, 'expirationTime')
     const message = createSiweMessage({
       address: account.address,
       chainId,
@@ -107,7 +109,7 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
       nonce: readText(fresh.nonce, 'nonce', 128),
       statement: 'Sign in to download what you hold a pass for.',
       issuedAt,
-      expirationTime: new Date(issuedAt.getTime() + 5 * 60_000),
+      expirationTime,
     })
     const signature = await account.signMessage({ message })
     const answer = await json({ method: 'POST', path: '/v1/auth/verify', body: { message, signature }, ...options })

@@ -27,6 +27,13 @@ export function readText(value: unknown, name: string, limit: number): string {
   return value
 }
 
+/** ISO 8601. */
+export function readTime(value: unknown, name: string): Date {
+  const time = new Date(readText(value, name, 64))
+  if (Number.isNaN(time.getTime())) throw wrong(name, 'a time as ISO 8601')
+  return time
+}
+
 export function readAddress(value: unknown, name: string): Address {
   if (typeof value !== 'string' || !isAddress(value, { strict: false })) throw wrong(name, 'an address')
   return getAddress(value)

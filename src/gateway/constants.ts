@@ -50,9 +50,6 @@ export const HEAD_SECONDS = 60n * 86_400n
 /** A ticket opens its session for this long; a download that takes longer keeps its stream or asks again. */
 export const TICKET_SECONDS = 6n * 3600n
 
-/** Terms may come from a clock that is this far off. */
-export const CLOCK_SKEW_SECONDS = 300n
-
 /** Lines sent along with a session; a seeder that lacks earlier ones reads the log from the gateway. */
 export const LINES_SENT = 256
 

@@ -26,7 +26,7 @@ export function createDebts(log: SponsorLog, { limit }: { limit: bigint }): Debt
   const told = createExpiringMap<number>({ capacity: DEBTORS_KEPT, lifetime: 24 * DEBT_HALF_LIFE })
   const most = Number(limit) * ONE_SEEDERS_SHARE
 
-  const now = ({ bytes, at }: Owed): number => bytes * 0.5 ** ((Date.now() - at) / DEBT_HALF_LIFE)
+  const now = ({ bytes, at }: Owed): number => bytes * 0.5 ** ((performance.now() - at) / DEBT_HALF_LIFE)
 
   return {
     async tell(seeder, debts) {
@@ -41,7 +41,7 @@ export function createDebts(log: SponsorLog, { limit }: { limit: bigint }): Debt
         const known = owed.get(seeder)
         owed.set(seeder, {
           bytes: Math.min(most, (known === undefined ? 0 : now(known)) + sum - before),
-          at: Date.now(),
+          at: performance.now(),
         })
         holders.set(line.holder, owed)
       }

@@ -1,4 +1,4 @@
-/** A map whose entries end: the oldest leave when it is full, so nobody can fill the memory with them. */
+/** A map whose entries end, whatever the clock is set to: the oldest leave when it is full, so nobody can fill the memory with them. */
 export interface ExpiringMap<V> {
   get(key: string): V | undefined
   /** Reads and forgets. */
@@ -12,7 +12,7 @@ export function createExpiringMap<V>({ capacity, lifetime }: { capacity: number;
   const get = (key: string): V | undefined => {
     const entry = entries.get(key)
     if (entry === undefined) return undefined
-    if (entry.end > Date.now()) return entry.value
+    if (entry.end > performance.now()) return entry.value
     entries.delete(key)
     return undefined
   }
@@ -25,7 +25,7 @@ export function createExpiringMap<V>({ capacity, lifetime }: { capacity: number;
     },
     set(key, value) {
       entries.delete(key)
-      entries.set(key, { value, end: Date.now() + lifetime })
+      entries.set(key, { value, end: performance.now() + lifetime })
       for (const oldest of entries.keys()) {
         if (entries.size <= capacity) break
         entries.delete(oldest)

@@ -1,7 +1,7 @@
 // Nothing is signed on a lane whose log here may be older than what was signed: it would be a second log beside the first.
 // After each start seeders present their copies, and this log catches up before it goes on.
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Chain, readLane, readSigner } from '../chain/index.ts'
+import { blockTime, type Chain, readLane, readSigner } from '../chain/index.ts'
 import { BitCdnError, hasCode } from '../errors.ts'
 import type { PresentState, SignedLog } from '../gateway-client/index.ts'
 import {
@@ -84,7 +84,7 @@ export function createRecovery({ chain, log, logger }: RecoveryComponents, init:
     const at = await anchor(lane, stored, heads)
     const rest = { from: heads[at]!, lines: found.lines.slice(at), signed: found.signed }
     try {
-      await log.adopt(lane, rest, Math.floor(Date.now() / 1000))
+      await log.adopt(lane, rest, Number(await blockTime(chain)))
     } catch (error) {
       if (!hasCode(error, 'refused')) throw error
       logger.error({ seeder: lane.seeder, lane: String(lane.lane), reason: error.message }, 'two logs for one lane')

@@ -116,7 +116,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
       .header('content-disposition', `attachment; filename="${content.contentId}.torrent"`)
       .send(Buffer.from(content.metainfo))
   })
-  app.post('/v1/auth/nonce', async () => ({ nonce: signIn.nonce() }))
+  app.post('/v1/auth/nonce', async () => signIn.challenge())
   app.post('/v1/auth/verify', async (request) => {
     const body = readObject(request.body, 'body')
     return signIn.verify(readText(body.message, 'message', 4096), readHexUpTo(body.signature, 'signature', 8192))

@@ -57,7 +57,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
       contentId: contentIdBytes(content.contentId),
       holder,
       download: question.download,
-      createdAt: Math.floor(Date.now() / 1000),
+      createdAt: Number(now),
     }
     await recovery.settle(question.requests.flatMap(({ terms }) => lanesOf(terms)))
     const left = await allowance(question, content, grant)
@@ -75,7 +75,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
 
     async function one(request: SessionQuestion, maxBytes: bigint): Promise<AuthorizedSession | string> {
       if (maxBytes === 0n) return 'the open lines of this download already cover what is left of it'
-      const objection = (await terms(request.terms, content)) ?? (await unusedLines(request.terms.seeder, grant))
+      const objection = (await terms(request.terms, content, now)) ?? (await unusedLines(request.terms.seeder, grant))
       if (objection !== null) return objection
       const lane = await lanes.choose(lanesOf(request.terms))
       if (lane === null)

@@ -8,8 +8,16 @@ import { NONCE_SECONDS, NONCES_KEPT, TOKEN_SECONDS, TOKENS_KEPT } from './consta
 import { GatewayError } from './errors.ts'
 import { createExpiringMap } from './expiring.ts'
 
+/** What a wallet signs in its message: the times are this gateway's, so that it need not matter what the wallet's clock says. */
+export interface Challenge {
+  readonly nonce: string
+  /** ISO 8601. */
+  readonly issuedAt: string
+  readonly expirationTime: string
+}
+
 export interface SignIn {
-  nonce(): string
+  challenge(): Challenge
   /** Checks message and signature; answers a bearer token. Throws `refused`. */
   verify(message: string, signature: Hex): Promise<{ token: string; expiresAt: string }>
   /** Who holds this token; throws a 401 when nobody does. */
@@ -22,10 +30,11 @@ export function createSignIn({ chain, domain }: { chain: Chain; domain: () => st
   const tokens = createExpiringMap<Address>({ capacity: TOKENS_KEPT, lifetime: TOKEN_SECONDS * 1000 })
 
   return {
-    nonce() {
+    challenge() {
       const nonce = randomBytes(16).toString('hex')
       nonces.set(nonce, true)
-      return nonce
+      const now = Date.now()
+      return { nonce, issuedAt: inIso(now), expirationTime: inIso(now + NONCE_SECONDS * 1000) }
     },
     async verify(message, signature) {
       const said = parseSiweMessage(message)
@@ -38,12 +47,16 @@ export function createSignIn({ chain, domain }: { chain: Chain; domain: () => st
       if (said.version !== '1' || said.address === undefined || said.expirationTime === undefined) {
         throw refused('The message lacks its version, address or expiration time.')
       }
-      if (!validateSiweMessage({ message: said, time: new Date() })) throw refused('The message is not valid now.')
+      const now = Date.now()
+      if (!validateSiweMessage({ message: said, time: new Date(now) })) {
+        const valid = `from ${(said.notBefore ?? said.issuedAt)?.toISOString() ?? 'now'} to ${said.expirationTime.toISOString()}`
+        throw refused(`The message is not valid now, ${inIso(now)} by this gateway's clock: it is valid ${valid}.`)
+      }
       if (!(await isSignedBy(chain, said.address, message, signature)))
         throw refused(`The message is not signed by ${said.address}.`)
       const token = randomBytes(32).toString('base64url')
       tokens.set(hashOf(token), said.address)
-      return { token, expiresAt: new Date(Date.now() + TOKEN_SECONDS * 1000).toISOString() }
+      return { token, expiresAt: inIso(now + TOKEN_SECONDS * 1000) }
     },
     holder(authorization) {
       const token = /^Bearer ([\w-]{1,512})$/.exec(authorization ?? '')?.[1]
@@ -54,6 +67,8 @@ export function createSignIn({ chain, domain }: { chain: Chain; domain: () => st
     },
   }
 }
+
+const inIso = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex')
 
@@ -70,5 +85,7 @@ async function isSignedBy(chain: Chain, address: Address, message: string, signa
 }
 
 function refused(message: string): BitCdnError {
-  return new BitCdnError('refused', message, { advice: 'Ask for a new nonce and sign again.' })
+  return new BitCdnError('refused', message, {
+    advice: 'Ask for a new nonce and sign again, with the times that come with it.',
+  })
 }

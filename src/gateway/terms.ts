@@ -1,12 +1,11 @@
 // Whether a seeder's statement can be believed: it is signed by whom it pays or by an operator that the seeder approved.
 import { type Chain, isOperator } from '../chain/index.ts'
 import { type SignedTerms, verifyTerms } from '../receipts/index.ts'
-import { CLOCK_SKEW_SECONDS } from './constants.ts'
 import type { GatewayContent } from './contents.ts'
 import { createExpiringMap } from './expiring.ts'
 
-/** Answers why these terms are not taken, or null when they are. */
-export type TermsCheck = (terms: SignedTerms, content: GatewayContent) => Promise<string | null>
+/** Answers why these terms are not taken at `now` (block time, seconds), or null when they are. */
+export type TermsCheck = (terms: SignedTerms, content: GatewayContent, now: bigint) => Promise<string | null>
 
 export function createTermsCheck(chain: Chain): TermsCheck {
   const operators = createExpiringMap<boolean>({ capacity: 10_000, lifetime: 60_000 })
@@ -20,13 +19,13 @@ export function createTermsCheck(chain: Chain): TermsCheck {
     return known
   }
 
-  return async (terms, content) => {
+  return async (terms, content, now) => {
     if (terms.chainId !== BigInt(chain.id)) return `its terms are for chain ${terms.chainId}, not ${chain.id}`
     if (terms.settlement.toLowerCase() !== chain.addresses.settlement.toLowerCase())
       return `its terms are for the contract ${terms.settlement}`
     if (!isPeerId(terms.peerId)) return 'its terms name no libp2p peer'
     if (!verifyTerms(chain.domain, terms)) return `its terms are not signed by ${terms.signer}`
-    if (terms.expiry + CLOCK_SKEW_SECONDS < BigInt(Math.floor(Date.now() / 1000))) return 'its terms have expired'
+    if (terms.expiry < now) return 'its terms have expired'
     if (terms.lanes.length === 0) return 'it offers no lane'
     if (terms.pricePerGiB > content.pricePerGiB) {
       return `it asks ${terms.pricePerGiB} token units per GiB, and this content pays ${content.pricePerGiB} token units at most`

@@ -18,17 +18,16 @@ export function selfPaidSessions(chain: Chain, log: SponsorLog): SessionSource {
 
   return {
     async open({ contentId, download, requests }, signal): Promise<SessionGrant> {
-      const grant = {
-        contentId: contentIdBytes(contentId),
-        holder: sponsor,
-        download,
-        createdAt: Math.floor(Date.now() / 1000),
-      }
-      const expiry = (await blockTime(chain, signal)) + HEAD_SECONDS
+      const now = await blockTime(chain, signal)
+      const grant = { contentId: contentIdBytes(contentId), holder: sponsor, download, createdAt: Number(now) }
       const sessions: AuthorizedSession[] = []
       const refused: { seeder: Address; reason: string }[] = []
       for (const { terms, sessionKey, maxBytes } of requests) {
         const { seeder, pricePerGiB } = terms
+        if (terms.expiry < now) {
+          refused.push({ seeder, reason: 'its terms have expired' })
+          continue
+        }
         const lane = await reservedLane(
           terms.lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB })),
           signal,
@@ -38,7 +37,7 @@ export function selfPaidSessions(chain: Chain, log: SponsorLog): SessionSource {
           continue
         }
         const line = await log.append(lane, { sessionKey, maxBytes }, grant)
-        const signed = await signHead(chain.domain, signer, lane, { head: line.next, expiry })
+        const signed = await signHead(chain.domain, signer, lane, { head: line.next, expiry: now + HEAD_SECONDS })
         await log.saveHead(lane, signed)
         const stored = await log.laneLog(lane)
         if (stored === null) throw new BitCdnError('disk-failed', 'The session log lost the line that it just stored.')

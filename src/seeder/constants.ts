@@ -34,8 +34,9 @@ export const DEFAULT_LANES = [0n, 1n] as const
 /** How often the reserves of lanes with open sessions are read again, milliseconds. */
 export const RESERVE_INTERVAL = 15_000
 
-/** Terms are signed for this long, seconds, and anew at half of it. */
-export const TERMS_SECONDS = 86_400
+/** Terms are signed for this long, seconds, and anew at half of it; how often that is looked at, milliseconds. */
+export const TERMS_SECONDS = 86_400n
+export const TERMS_INTERVAL = 30_000
 
 /** How often the ledger is compared with the chain, milliseconds: an operator may settle for us at any time. */
 export const RECONCILE_INTERVAL = 60_000

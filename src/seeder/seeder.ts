@@ -21,6 +21,7 @@ import {
   RECONCILE_INTERVAL,
   RESERVE_INTERVAL,
   SETTLE_INTERVAL,
+  TERMS_INTERVAL,
   TRUST_INTERVAL,
   TRUSTED_WINDOWS,
 } from './constants.ts'
@@ -91,14 +92,14 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
   const { pricePerGiB } = init
   const { domain } = chain
   const terms = createTerms(
-    { domain, signer: signerFromAccount(account) },
+    { domain, signer: signerFromAccount(account), time: () => view.time() },
     { seeder, lanes, pricePerGiB, peerId: node.peerId },
   )
   const gatewayLog: Parameters<typeof createDesk>[0]['gatewayLog'] = async (lane) =>
     (await gateways?.log(lane, { signal: AbortSignal.timeout(GATEWAY_TIMEOUT) })) ?? null
   const desk = createDesk(
     {
-      ...{ domain, ledger, view, exposure, stores, terms, gatewayLog, logger },
+      ...{ domain, ledger, view, exposure, stores, terms: terms.current, gatewayLog, logger },
       onFork: (lane) => gatewayWatch.presentAgain(lane.sponsor),
     },
     { seeder, pricePerGiB, lanes, isFree: (contentId) => free.has(contentId) },
@@ -163,6 +164,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await node.handle(TRANSFER_PROTOCOL, handler)
       for (const contentId of stores.keys()) void announce(node, contentId, logger, closing.signal)
       every(RESERVE_INTERVAL, () => exposure.refresh())
+      every(TERMS_INTERVAL, () => terms.renew())
       every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
       every(GATEWAY_INTERVAL, () => gatewayWatch.look())
       if (settler !== null) {

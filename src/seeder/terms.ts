@@ -3,39 +3,57 @@ import { bytesToHex } from 'viem'
 import { type Domain, type SeederTerms, type SignedTerms, type Signer, signTerms } from '../receipts/index.ts'
 import { TERMS_SECONDS } from './constants.ts'
 
+export interface TermsComponents {
+  readonly domain: Domain
+  readonly signer: Signer
+  /** Unix seconds of the newest block. */
+  readonly time: () => Promise<bigint>
+}
+
 export interface TermsInit extends Pick<SeederTerms, 'seeder' | 'lanes' | 'pricePerGiB'> {
   readonly peerId: PeerId
 }
 
-/** What this seeder asks for, signed by itself or its operator and bound to its peer id; signed anew twice a day. */
-export function createTerms(
-  { domain, signer }: { domain: Domain; signer: Signer },
-  init: TermsInit,
-): () => Promise<SignedTerms> {
+export interface Terms {
+  current(): Promise<SignedTerms>
+  /** Signs them anew when half of their time is over, by the chain: to be called every now and then. */
+  renew(): Promise<void>
+}
+
+/**
+ * What this seeder asks for, signed by itself or its operator and bound to its peer id. Order and expiry follow the chain: a
+ * clock that is set back would make newer terms look like old ones. While the chain is silent the last ones stand.
+ */
+export function createTerms({ domain, signer, time }: TermsComponents, init: TermsInit): Terms {
   const peerId = bytesToHex(init.peerId.toMultihash().bytes)
-  let current: { terms: Promise<SignedTerms>; until: number } | null = null
-  return () => {
-    const now = Date.now()
-    if (current === null || now >= current.until) {
-      const { seeder, lanes, pricePerGiB } = init
-      const { chainId, settlement } = domain
-      const expiry = BigInt(Math.floor(now / 1000) + TERMS_SECONDS)
-      const terms = signTerms(domain, signer, {
-        seeder,
-        peerId,
-        chainId,
-        settlement,
-        lanes,
-        pricePerGiB,
-        sequence: BigInt(now),
-        expiry,
-      })
-      const made = { terms, until: now + TERMS_SECONDS * 500 }
-      current = made
-      terms.catch(() => {
-        if (current === made) current = null
-      })
-    }
-    return current.terms
+  let kept: Promise<SignedTerms> | null = null
+
+  function sign(now: bigint): Promise<SignedTerms> {
+    const { seeder, lanes, pricePerGiB } = init
+    const { chainId, settlement } = domain
+    return signTerms(domain, signer, {
+      ...{ seeder, peerId, chainId, settlement, lanes, pricePerGiB },
+      sequence: now * 1000n,
+      expiry: now + TERMS_SECONDS,
+    })
+  }
+
+  function current(): Promise<SignedTerms> {
+    if (kept !== null) return kept
+    const made = time().then(sign)
+    kept = made
+    made.catch(() => {
+      if (kept === made) kept = null
+    })
+    return made
+  }
+
+  return {
+    current,
+    async renew() {
+      const now = await time()
+      if ((await current()).expiry - now > TERMS_SECONDS / 2n) return
+      kept = Promise.resolve(await sign(now))
+    },
   }
 }

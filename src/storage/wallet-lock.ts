@@ -27,7 +27,7 @@ export function createWalletLock(folder = join(tmpdir(), `bitcdn-wallets-${userI
     async hold({ chainId, account }, work, signal) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const lock = createOwner(join(folder, `${chainId}-${account.toLowerCase()}`))
-      const deadline = Date.now() + PATIENCE
+      const deadline = performance.now() + PATIENCE
       for (;;) {
         signal?.throwIfAborted()
         try {
@@ -35,7 +35,7 @@ export function createWalletLock(folder = join(tmpdir(), `bitcdn-wallets-${userI
           break
         } catch (error) {
           if (!hasCode(error, 'refused')) throw error
-          if (Date.now() > deadline) {
+          if (performance.now() > deadline) {
             throw refused(
               `Another process is sending with the wallet ${account}.`,
               'Wait until it is done and try again.',

@@ -18,6 +18,8 @@ export interface ShopInit {
   readonly duration?: number
   /** Token units set aside for each seeder; default 100,000. 0 reserves nothing. */
   readonly reserve?: bigint
+  /** The environment of the program of this name. */
+  readonly env?: (name: string) => Readonly<Record<string, string>>
 }
 
 /** A published file with a gateway and seeders, each a process of its own, and a buyer who may buy and download. */
@@ -50,7 +52,7 @@ export function content(bytes: number): Buffer {
 }
 
 export async function openShop(init: ShopInit): Promise<Shop> {
-  const bed = await createBed()
+  const bed = await createBed({ env: init.env })
   const bootstrap = await createBootstrap()
   const creator = await bed.persona('creator')
   const gatewayKey = await bed.persona('gateway')

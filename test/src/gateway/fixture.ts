@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buyPass, type Chain, type LocalAccount, type PublishedContent } from '../../../src/chain/index.ts'
+import { blockTime, buyPass, type Chain, type LocalAccount, type PublishedContent } from '../../../src/chain/index.ts'
 import { createGateway, type Gateway, type GatewayContent, type GatewayLimits } from '../../../src/gateway/index.ts'
 import { createGatewayClient, type GatewayClient } from '../../../src/gateway-client/index.ts'
 import { type SignedTerms, type SponsorLog, signerFromAccount, signTerms } from '../../../src/receipts/index.ts'
@@ -94,7 +94,7 @@ export async function startGatewayBed(
       await buyPass(await chain.as(account), { pass, tier: 0 })
       return { account, client: client(account) }
     },
-    terms: (seeder, changes = {}, signer = seeder) =>
+    terms: async (seeder, changes = {}, signer = seeder) =>
       signTerms(own.domain, signerFromAccount(signer), {
         seeder: seeder.address,
         peerId: `0x0024080112${'20'.padEnd(66, 'b')}`,
@@ -103,7 +103,7 @@ export async function startGatewayBed(
         lanes: [0n],
         pricePerGiB: PRICE,
         sequence: 1n,
-        expiry: BigInt(Math.floor(Date.now() / 1000) + 3600),
+        expiry: (await blockTime(own)) + 3600n,
         ...changes,
       }),
     async close() {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { approveOperator, buyPass, deposit, reserve } from '../../../src/chain/index.ts'
+import { approveOperator, blockTime, buyPass, deposit, reserve } from '../../../src/chain/index.ts'
 import { BitCdnError } from '../../../src/errors.ts'
 import {
   createSessionKey,
@@ -123,7 +123,7 @@ describe('sessions from a gateway', () => {
     const { client } = await bed.buyer()
     const seeder = await bed.chain.account()
     const other = await bed.chain.account()
-    const past = BigInt(Math.floor(Date.now() / 1000) - 3600)
+    const past = (await blockTime(await bed.chain.as())) - 1n
     const reasonFor = async (terms: SignedTerms): Promise<string | undefined> => {
       const { sessions, refused } = await client.openSessions(ask([terms], MIB))
       expect(sessions.length + refused.length).to.equal(1)

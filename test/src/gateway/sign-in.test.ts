@@ -46,6 +46,15 @@ describe('signing in at a gateway', () => {
     expect(Date.parse(String(answer.json.expiresAt))).to.be.greaterThan(Date.now())
   })
 
+  it('tells its own time with the nonce, for wallets whose clock is wrong', async () => {
+    const { json } = await post('/v1/auth/nonce', {})
+    const [from, to] = [Date.parse(String(json.issuedAt)), Date.parse(String(json.expirationTime))]
+    expect(Math.abs(from - Date.now())).to.be.lessThan(60_000)
+    expect(to - from).to.equal(300_000)
+    const times = { issuedAt: new Date(from), expirationTime: new Date(to) }
+    expect((await attempt({ nonce: String(json.nonce), ...times })).answer.status).to.equal(200)
+  })
+
   it('takes a nonce once', async () => {
     const { message, signature, answer } = await attempt()
     expect(answer.status).to.equal(200)
