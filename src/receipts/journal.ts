@@ -26,7 +26,7 @@ export interface SignedTransaction {
 export interface JournalEntry extends Intent {
   /** `done`: final on the chain. `failed`: final and reverted. `dropped`: nothing was ever signed. */
   readonly state: 'open' | 'done' | 'failed' | 'dropped'
-  /** Oldest first, with their age in milliseconds. A lost one's nonce was finally used by somebody else. */
+  /** Oldest first, with their age in milliseconds, which has no end where the clock was set back since. A lost one's nonce was finally used by somebody else. */
   readonly signed: readonly (SignedTransaction & { readonly lost: boolean; readonly age: number })[]
 }
 

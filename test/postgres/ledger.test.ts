@@ -1,6 +1,7 @@
 import type { ReceiptLedger, SponsorLog } from '../../src/receipts/index.ts'
 import { openLedger, openSponsorLog, type PostgresLedgerInit } from '../../src/storage/postgres/index.ts'
-import { ledgerBehaviour } from '../behaviours/ledger.ts'
+import { journalBehaviour } from '../behaviours/journal.ts'
+import { type LedgerFactory, ledgerBehaviour } from '../behaviours/ledger.ts'
 import { sponsorLogBehaviour } from '../behaviours/sponsor-log.ts'
 import { startPostgres, type TestPostgres } from '../postgres.ts'
 
@@ -25,14 +26,17 @@ async function openLog(url: string): Promise<SponsorLog> {
   return log
 }
 
-ledgerBehaviour('PostgreSQL', {
+const factory: LedgerFactory = {
   create: async (now) => open({ url: await server.createDatabase(), ...(now === undefined ? {} : { now }) }),
   async reopen(ledger) {
     await ledger.close()
     return open(inits.get(ledger)!)
   },
   beside: (ledger) => open(inits.get(ledger)!),
-})
+}
+
+ledgerBehaviour('PostgreSQL', factory)
+journalBehaviour('PostgreSQL', factory)
 
 sponsorLogBehaviour('PostgreSQL', {
   create: async () => openLog(await server.createDatabase()),

@@ -1,5 +1,6 @@
 // From receipts to money: what was sealed, vouchered and sent.
 import type { Head, Lane, LaneMove, SignedVoucher, Submission } from '../../receipts/index.ts'
+import { ageAt } from '../age.ts'
 import { big, blob, hex } from '../columns.ts'
 import { refused } from '../refused.ts'
 import type { Sql } from '../sql.ts'
@@ -62,7 +63,7 @@ export async function submissions(sql: Sql, now: number): Promise<Submission[]> 
     const from = await headAt(sql, row, Number(found.from_place))
     const to = await headAt(sql, row, Number(found.to_place))
     const id = String(found.intent)
-    const sent = byIntent.get(id) ?? { id, age: now - Number(found.created), moves: [] }
+    const sent = byIntent.get(id) ?? { id, age: ageAt(now, Number(found.created)), moves: [] }
     sent.moves.push({ lane: row.lane, from, to, amount: big(found.amount) })
     byIntent.set(id, sent)
   }

@@ -1,6 +1,7 @@
 // What a wallet signed, in the ledger's database: a bid and the lines that it moves survive together, or not at all.
 import type { Address } from 'viem'
 import type { Intent, JournalEntry, SignedTransaction, TransactionJournal } from '../../receipts/index.ts'
+import { ageAt } from '../age.ts'
 import { address, big, blob, hex } from '../columns.ts'
 import type { GroupCommit, Guard } from '../group-commit.ts'
 import { refused } from '../refused.ts'
@@ -115,7 +116,7 @@ async function entryOf(sql: Sql, row: Row, now: number): Promise<JournalEntry> {
     call: { to: address(row.to_address), data: hex(row.data), value: big(row.value) },
     maxFeePerGas: row.max_fee === null ? null : big(row.max_fee),
     state: row.state as JournalEntry['state'],
-    signed: signed.map((bid) => ({ ...bidOf(bid), lost: bid.lost === 1, age: now - Number(bid.created) })),
+    signed: signed.map((bid) => ({ ...bidOf(bid), lost: bid.lost === 1, age: ageAt(now, Number(bid.created)) })),
   }
 }
 

@@ -6,7 +6,8 @@ import { expect } from 'chai'
 import { BitCdnError } from '../../../../src/errors.ts'
 import type { ReceiptLedger } from '../../../../src/receipts/index.ts'
 import { type LedgerInit, openLedger, openThreadedLedger } from '../../../../src/storage/sqlite/index.ts'
-import { ledgerBehaviour } from '../../../behaviours/ledger.ts'
+import { journalBehaviour } from '../../../behaviours/journal.ts'
+import { type LedgerFactory, ledgerBehaviour } from '../../../behaviours/ledger.ts'
 import { createTestLog } from '../../../behaviours/log-fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bitcdn-threaded-'))
@@ -23,14 +24,17 @@ async function open(init: LedgerInit): Promise<ReceiptLedger> {
 
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-ledgerBehaviour('SQLite in a thread', {
+const factory: LedgerFactory = {
   create: (now) => open({ path: newPath(), ...(now === undefined ? {} : { now }) }),
   async reopen(ledger) {
     await ledger.close()
     return open(inits.get(ledger)!)
   },
   beside: (ledger) => open(inits.get(ledger)!),
-})
+}
+
+ledgerBehaviour('SQLite in a thread', factory)
+journalBehaviour('SQLite in a thread', factory)
 
 describe('A ledger whose connection is in a thread', () => {
   const failure = async (work: Promise<unknown>): Promise<BitCdnError> => {
