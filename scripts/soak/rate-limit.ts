@@ -2,30 +2,24 @@
 // every five seconds within a tenth of the limit. A case that misses it is judged again: a machine that stops for half
 // a second is no limiter's fault, and a limiter that is wrong is wrong every time.
 //   node scripts/soak/rate-limit.ts [--runs 24] [--seed N] [--tenth]
-import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createNode, createPeerKey } from '../../src/discovery/index.ts'
 import { createDownloader } from '../../src/downloader/index.ts'
 import { seedFreely } from '../../src/seeder/index.ts'
 import { openDownload, openSeed } from '../../src/storage/pieces/index.ts'
 import { createLogger } from '../../src/telemetry/index.ts'
-import { createRateLimit, pacedStore } from '../../src/transfer/index.ts'
+import { createUplink } from '../../src/transfer/index.ts'
 import { makeContent, type TestContent } from '../../test/swarm/content.ts'
 import { startFaultyOrigin } from '../../test/swarm/origin.ts'
 import { CaseFailure, campaign, type Run } from './campaign.ts'
+import { countWire, type Sample, type Wire } from './wire.ts'
 
 const MIB = 2 ** 20
 const KINDS = ['a download', 'a seeder', 'a web seed'] as const
 const SECONDS = 14
 const WINDOW = 5
 const TRIES = 3
-
-interface Sample {
-  readonly at: number
-  readonly bytes: number
-}
 
 await campaign({ name: 'rate limits at the wire', runs: 24, tenth: 3 }, async (run) => {
   const content = await makeContent(160 * MIB, { seed: 1 + (run.seed % 200) })
@@ -77,19 +71,19 @@ async function measure(
     let wire: Wire
     if (kind === 'a web seed') {
       const origin = await startFaultyOrigin(dirname(content.path), {})
-      wire = await count(Number(new URL(origin.url).port))
+      wire = await countWire(Number(new URL(origin.url).port))
       closers.push(() => origin.stop(), wire.close)
       webSeeds.push(`http://127.0.0.1:${wire.port}/`)
     } else {
       const listen = ['/ip4/127.0.0.1/tcp/0']
       const seeder = await createNode({ privateKey: await createPeerKey(), allowPrivate: true, listen })
       const store = await openSeed(content.metainfo, content.path)
-      const paced = kind === 'a seeder' ? pacedStore(store, createRateLimit(limit)) : store
+      const uplink = kind === 'a seeder' ? createUplink(limit) : undefined
       const logger = createLogger({ name: 'seeder', level: 'silent' })
-      const serving = await seedFreely({ node: seeder, logger }, [paced])
+      const serving = await seedFreely({ node: seeder, logger }, [store], { uplink })
       const [address = ''] = seeder.addresses()
       const port = /\/tcp\/(\d+)/.exec(address)?.[1] ?? ''
-      wire = await count(Number(port))
+      wire = await countWire(Number(port))
       closers.push(
         () => store.close(),
         () => seeder.stop(),
@@ -129,39 +123,4 @@ function extremes(samples: readonly Sample[], limit: number): [number, number] {
   }
   if (shares.length === 0) throw new Error('The download was over before anything could be measured.')
   return [Math.min(...shares), Math.max(...shares)]
-}
-
-interface Wire {
-  readonly port: number
-  /** Bytes to the downloader by then. */
-  readonly samples: readonly Sample[]
-  close(): Promise<void>
-}
-
-/** Passes connections on to `port` and counts what comes back. */
-async function count(port: number): Promise<Wire> {
-  const sockets = new Set<Socket>()
-  const samples: Sample[] = []
-  let bytes = 0
-  const server = createServer({ noDelay: true }, (down) => {
-    const up = connect({ port, host: '127.0.0.1', noDelay: true })
-    for (const socket of [down, up]) sockets.add(socket.on('error', () => undefined))
-    up.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-    })
-    down.pipe(up).pipe(down)
-    for (const [one, other] of [[up, down] as const, [down, up] as const]) one.once('close', () => other.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const timer = setInterval(() => samples.push({ at: performance.now(), bytes }), 50)
-  return {
-    port: (server.address() as { port: number }).port,
-    samples,
-    async close() {
-      clearInterval(timer)
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
 }

@@ -2,9 +2,10 @@
 import type { ContentStore } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import { hasCode } from '../errors.ts'
-import type { Serving } from '../sdk/index.ts'
+import type { GetRequest, Serving } from '../sdk/index.ts'
 import { createSeeder, seedFreely } from '../seeder/index.ts'
 import { createLogger } from '../telemetry/index.ts'
+import type { Uplink } from '../transfer/index.ts'
 import { gatewaysOf } from './gateways.ts'
 import type { CommandIo } from './io.ts'
 import { openLedgerOf } from './ledger.ts'
@@ -25,16 +26,18 @@ export interface SeedingInit {
  * How to serve a download: for pay where the chain is known, since who may download and who pays stands there; freely where
  * nobody is paid. Null where neither goes: only a gateway is known.
  */
-export function seedingOf(init: SeedingInit): ((store: ContentStore) => Promise<Serving>) | null {
+export function seedingOf(init: SeedingInit): NonNullable<GetRequest['serve']> | null {
   const logger = createLogger({ name: 'seeder', level: 'silent' })
   const { node, payment } = init
-  if (payment.sessions === null) return async (store) => nothingEarned(await seedFreely({ node, logger }, [store]))
-  return payment.wallet === null ? null : (store) => seedForPay(init, store)
+  if (payment.sessions === null)
+    return async (store, uplink) => nothingEarned(await seedFreely({ node, logger }, [store], { uplink }))
+  return payment.wallet === null ? null : (store, uplink) => seedForPay(init, store, uplink)
 }
 
 async function seedForPay(
   { settings, payment, node, pricePerGiB, io }: SeedingInit,
   store: ContentStore,
+  uplink: Uplink | undefined,
 ): Promise<Serving> {
   const logger = createLogger({ name: 'seeder', level: 'silent' })
   const chain = payment.wallet!
@@ -45,7 +48,7 @@ async function seedForPay(
     const before = await ledger.earnings({ contentId })
     const seeder = createSeeder(
       { node, chain, ledger, stores: [store], account, gateways: gatewaysOf(settings, account), settler: null, logger },
-      { seeder: payoutOf(settings, chain), pricePerGiB, settles: false },
+      { seeder: payoutOf(settings, chain), pricePerGiB, settles: false, uplink },
     )
     await seeder.start({ signal: io.signal })
     return {

@@ -41,6 +41,8 @@ export interface DownloaderComponents {
 export interface DownloaderInit {
   /** Token units per GiB; seeders that ask for more are left alone. */
   readonly maxPrice?: bigint
+  /** Token units per GiB, offered to seeders that ask for less: on a busy uplink those who bid more get more. Default: what they ask. */
+  readonly bid?: bigint
   /** Token units that a download may cost at most, earlier runs included. Default: no limit. */
   readonly maxSpend?: bigint
   /** Default {@link MAX_SEEDERS}. */
@@ -149,7 +151,7 @@ async function run(
       ? null
       : createLines({
           ...{ contentId, source: components.sessions, record, signal: over.signal },
-          ...{ maxPrice: init.maxPrice ?? null, maxSpend: init.maxSpend ?? null },
+          ...{ maxPrice: init.maxPrice ?? null, maxSpend: init.maxSpend ?? null, bid: init.bid ?? null },
           left: () => to?.plan.left ?? metainfo?.length ?? 0,
           arrived: () => (metainfo === null || to === null ? 0 : metainfo.length - to.plan.left),
           seeders: () => seeders().length,

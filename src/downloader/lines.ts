@@ -12,6 +12,8 @@ export interface LinesInit {
   readonly source: SessionSource
   readonly record: DownloadRecord
   readonly maxPrice: bigint | null
+  /** Token units per GiB that are offered to seeders that ask for less; null: what they ask. */
+  readonly bid: bigint | null
   /** Token units that all lines of the download may amount to, earlier runs included. */
   readonly maxSpend: bigint | null
   readonly signal: AbortSignal
@@ -74,6 +76,10 @@ export function createLines(init: LinesInit): Lines {
     return Math.max(init.arrived(), over) + (left * LINE_SLACK_PERCENT) / 100 + MAX_WINDOW_BYTES - granted
   }
 
+  /** The most that a line at this seeder may cost. */
+  const offered = ({ pricePerGiB }: SignedTerms): bigint =>
+    init.bid !== null && init.bid > pricePerGiB ? init.bid : pricePerGiB
+
   function lineBytes(wish: Wish, count: number): number {
     const share = (init.left() * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders())
     const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share), wish.atMost)
@@ -96,7 +102,7 @@ export function createLines(init: LinesInit): Lines {
   function isSpent(wish: Wish): boolean {
     const mayFree = ({ session, closed, receipt }: RecordedSession): boolean =>
       !closed && inUse.has(session.session) && session.line.maxBytes > (receipt?.bytesServed ?? 0n)
-    return affordable(wish.terms.pricePerGiB) < UNIT_BYTES && !record.sessions().some(mayFree)
+    return affordable(offered(wish.terms)) < UNIT_BYTES && !record.sessions().some(mayFree)
   }
 
   function gather(since: number): void {
@@ -116,7 +122,7 @@ export function createLines(init: LinesInit): Lines {
     // Too little for all of them may still be enough for one.
     const count = allowance() / batch.length < UNIT_BYTES ? 1 : batch.length
     for (const wish of batch.slice(0, count)) {
-      const most = Math.floor(affordable(wish.terms.pricePerGiB) / count / UNIT_BYTES) * UNIT_BYTES
+      const most = Math.floor(affordable(offered(wish.terms)) / count / UNIT_BYTES) * UNIT_BYTES
       const bytes = Math.min(lineBytes(wish, count), most)
       if (bytes >= UNIT_BYTES) sizes.set(wish, bytes)
     }
@@ -142,7 +148,9 @@ export function createLines(init: LinesInit): Lines {
         download: record.download,
         remaining: BigInt(init.left()),
         requests: [...sizes].map(([{ terms, key }, bytes]) => {
-          return { terms, sessionKey: key.address, maxBytes: BigInt(bytes) }
+          const bid = offered(terms)
+          const request = { terms, sessionKey: key.address, maxBytes: BigInt(bytes) }
+          return bid > terms.pricePerGiB ? { ...request, bid } : request
         }),
         held: held.map(({ session }) => session.session),
       },
@@ -155,6 +163,8 @@ export function createLines(init: LinesInit): Lines {
         answer.reject(new RefusedError('needsPayment', refusal?.reason ?? 'The sponsor authorised no line for it.'))
       } else if (init.maxPrice !== null && session.lane.pricePerGiB > init.maxPrice) {
         answer.reject(tooExpensive(session.lane.pricePerGiB, init.maxPrice))
+      } else if (session.lane.pricePerGiB > offered(terms)) {
+        answer.reject(tooExpensive(session.lane.pricePerGiB, offered(terms)))
       } else {
         const { chainId, settlement } = terms
         const entry = {

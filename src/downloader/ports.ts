@@ -7,6 +7,8 @@ export interface SessionRequest {
   readonly terms: SignedTerms
   readonly sessionKey: Address
   readonly maxBytes: bigint
+  /** Token units per GiB that are offered; above those of the terms. Default: what the terms ask. */
+  readonly bid?: bigint
 }
 
 /**

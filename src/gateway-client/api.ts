@@ -48,7 +48,7 @@ export interface SessionsRequest {
   download: string
   /** Bytes still missing. */
   remaining: string
-  requests: { terms: TermsJson; sessionKey: Address; maxBytes: string }[]
+  requests: { terms: TermsJson; sessionKey: Address; maxBytes: string; bid?: string }[]
   /** Sessions of this download that are still in use: what others did not carry may be authorised elsewhere. */
   held?: Hex[]
 }

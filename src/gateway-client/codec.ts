@@ -63,6 +63,8 @@ export interface SessionQuestion {
   readonly terms: SignedTerms
   readonly sessionKey: SignedTerms['seeder']
   readonly maxBytes: bigint
+  /** Token units per GiB; what is above the content's price, or not reserved for this seeder, is not paid. */
+  readonly bid?: bigint
 }
 
 export interface SessionsAnswer {
@@ -119,10 +121,11 @@ export function questionToJson(question: SessionsQuestion): SessionsRequest {
     contentId: question.contentId,
     download: question.download,
     remaining: String(question.remaining),
-    requests: question.requests.map(({ terms, sessionKey, maxBytes }) => ({
+    requests: question.requests.map(({ terms, sessionKey, maxBytes, bid }) => ({
       terms: termsToJson(terms),
       sessionKey,
       maxBytes: String(maxBytes),
+      ...(bid === undefined ? {} : { bid: String(bid) }),
     })),
     ...(question.held === undefined ? {} : { held: [...question.held] }),
   }
@@ -140,6 +143,7 @@ export function questionFromJson(value: unknown): SessionsQuestion {
         terms: termsFromJson(request.terms, `${name}.terms`),
         sessionKey: readAddress(request.sessionKey, `${name}.sessionKey`),
         maxBytes: readUint(request.maxBytes, `${name}.maxBytes`, 48),
+        ...(request.bid === undefined ? {} : { bid: readUint(request.bid, `${name}.bid`, 64) }),
       }
     }),
     ...(json.held === undefined

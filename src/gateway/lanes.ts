@@ -9,8 +9,8 @@ import type { Recovery } from './recovery.ts'
 export interface Lanes {
   /** The lane on the chain, as of a few seconds ago; the log is told of the head. */
   state(lane: Lane): Promise<LaneState>
-  /** Which of a seeder's lanes the next line goes to; null when none can take one. */
-  choose(candidates: readonly Lane[]): Promise<Lane | null>
+  /** Which of a seeder's lanes the next line goes to; null when none can take one. `reserved`: only one with a reserve. */
+  choose(candidates: readonly Lane[], options?: { readonly reserved?: boolean }): Promise<Lane | null>
   /** The log as stored, after a look at the chain; null when there is none. */
   log(lane: Lane): Promise<SponsorLaneLog | null>
 }
@@ -51,13 +51,13 @@ export function createLanes({ chain, log, recovery }: LanesComponents): Lanes {
 
   return {
     state,
-    async choose(candidates) {
+    async choose(candidates, options = {}) {
       const trusted = candidates.filter(recovery.trusts)
       const seen = await Promise.all(trusted.map(async (lane) => ({ lane, now: await state(lane) })))
       const open: typeof seen = []
       for (const one of seen) if (await usable(one.lane, one.now.head)) open.push(one)
       const reserved = open.filter(({ now }) => now.free > 0n)
-      const choice = reserved.length > 0 ? reserved : open
+      const choice = reserved.length > 0 || options.reserved === true ? reserved : open
       // by the day, so that yesterday's lane can be settled whole while today's is in use
       return choice[Math.floor(Date.now() / 86_400_000) % choice.length]?.lane ?? null
     },

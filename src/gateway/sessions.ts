@@ -73,11 +73,20 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
     }
     return { sessions, refused }
 
+    /**
+     * Every price is a lane of its own. A bid is paid as far as the content's price goes, and only from a reserve: otherwise
+     * anybody could make a seeder settle any number of lanes.
+     */
+    async function laneAtBid({ terms, bid = 0n }: SessionQuestion): Promise<Lane | null> {
+      const price = bid < content.pricePerGiB ? bid : content.pricePerGiB
+      return price > terms.pricePerGiB ? lanes.choose(lanesOf(terms, price), { reserved: true }) : null
+    }
+
     async function one(request: SessionQuestion, maxBytes: bigint): Promise<AuthorizedSession | string> {
       if (maxBytes === 0n) return 'the open lines of this download already cover what is left of it'
       const objection = (await terms(request.terms, content, now)) ?? (await unusedLines(request.terms.seeder, grant))
       if (objection !== null) return objection
-      const lane = await lanes.choose(lanesOf(request.terms))
+      const lane = (await laneAtBid(request)) ?? (await lanes.choose(lanesOf(request.terms)))
       if (lane === null)
         return 'none of its lanes can take a line now: it has to present its logs, or to offer a new lane'
       try {
@@ -90,8 +99,8 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
     }
   }
 
-  function lanesOf({ lanes, seeder, pricePerGiB }: SessionQuestion['terms']): Lane[] {
-    return lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB }))
+  function lanesOf({ lanes, seeder, pricePerGiB }: SessionQuestion['terms'], price = pricePerGiB): Lane[] {
+    return lanes.map((lane) => ({ sponsor, seeder, lane, pricePerGiB: price }))
   }
 
   function requirePayer(holder: Address): void {

@@ -15,7 +15,7 @@ import {
   type SessionSource,
 } from '../downloader/index.ts'
 import { openDownload } from '../storage/pieces/index.ts'
-import { createRateLimit, pacedStore } from '../transfer/index.ts'
+import { createUplink, type Uplink } from '../transfer/index.ts'
 
 export interface GetRequest {
   readonly content: ContentId | Metainfo
@@ -29,6 +29,8 @@ export interface GetRequest {
   readonly chain?: { readonly chainId: bigint | number; readonly settlement: Address }
   /** Token units per GiB. */
   readonly maxPrice?: bigint
+  /** Token units per GiB that seeders are offered where they ask for less; its sponsor decides. */
+  readonly bid?: bigint
   /** Token units that the download may cost at most, earlier runs included. */
   readonly maxSpend?: bigint
   /** Multiaddrs with `/p2p/…`, asked beside those that the DHT names. */
@@ -48,8 +50,8 @@ export interface GetRequest {
   /** What is served, bytes a second. */
   readonly limitUp?: number
   readonly patience?: number
-  /** Serves what is verified while the rest is fetched. What it throws is told to `log`; the download goes on. */
-  readonly serve?: (store: ContentStore) => Promise<Serving>
+  /** Serves what is verified while the rest is fetched, within `uplink` where there is one. What it throws is told to `log`; the download goes on. */
+  readonly serve?: (store: ContentStore, uplink: Uplink | undefined) => Promise<Serving>
   /** Milliseconds for which it serves on when all is there, or until `signal` aborts. Default 0. */
   readonly seedFor?: number
   readonly signal: AbortSignal
@@ -89,6 +91,7 @@ export async function getContent(request: GetRequest): Promise<Got> {
     { node, sessions, ...(request.chain === undefined ? {} : { chain: request.chain }) },
     {
       ...(request.maxPrice === undefined ? {} : { maxPrice: request.maxPrice }),
+      ...(request.bid === undefined ? {} : { bid: request.bid }),
       ...(request.maxSpend === undefined ? {} : { maxSpend: request.maxSpend }),
       ...(request.patience === undefined ? {} : { patience: request.patience }),
       ...(request.p2pFloor === undefined ? {} : { p2pFloor: request.p2pFloor }),
@@ -148,7 +151,7 @@ interface Seeding {
 }
 
 function createSeeding({ serve, log, limitUp }: GetRequest): Seeding {
-  const limit = limitUp === undefined ? null : createRateLimit(limitUp)
+  const uplink = limitUp === undefined ? undefined : createUplink(limitUp)
   let sent = 0
   let serving: Promise<Serving | null> = Promise.resolve(null)
   let stopped: Promise<bigint> | null = null
@@ -163,7 +166,7 @@ function createSeeding({ serve, log, limitUp }: GetRequest): Seeding {
           },
         },
       })
-      serving = serve(limit === null ? counted : pacedStore(counted, limit)).catch((error: Error) => {
+      serving = serve(counted, uplink).catch((error: Error) => {
         log?.('warn', 'what is verified is not served to others', { reason: error.message })
         return null
       })

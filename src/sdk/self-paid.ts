@@ -22,8 +22,9 @@ export function selfPaidSessions(chain: Chain, log: SponsorLog): SessionSource {
       const grant = { contentId: contentIdBytes(contentId), holder: sponsor, download, createdAt: Number(now) }
       const sessions: AuthorizedSession[] = []
       const refused: { seeder: Address; reason: string }[] = []
-      for (const { terms, sessionKey, maxBytes } of requests) {
-        const { seeder, pricePerGiB } = terms
+      for (const { terms, sessionKey, maxBytes, bid } of requests) {
+        const { seeder } = terms
+        const pricePerGiB = bid ?? terms.pricePerGiB
         if (terms.expiry < now) {
           refused.push({ seeder, reason: 'its terms have expired' })
           continue
@@ -33,7 +34,7 @@ export function selfPaidSessions(chain: Chain, log: SponsorLog): SessionSource {
           signal,
         )
         if (lane === null) {
-          refused.push({ seeder, reason: `nothing is reserved for it: bitcdn reserve ${seeder} AMOUNT` })
+          refused.push({ seeder, reason: nothingReserved(seeder, bid) })
           continue
         }
         const line = await log.append(lane, { sessionKey, maxBytes }, grant)
@@ -64,4 +65,10 @@ export function selfPaidSessions(chain: Chain, log: SponsorLog): SessionSource {
     }
     return null
   }
+}
+
+/** A lane is told by its price: what is reserved at another one does not count. */
+function nothingReserved(seeder: Address, bid: bigint | undefined): string {
+  const price = bid === undefined ? '' : ` at a price of ${bid} token units per GiB`
+  return `nothing is reserved for it${price}: bitcdn reserve ${seeder} AMOUNT${bid === undefined ? '' : ' --price-per-gib BID'}`
 }

@@ -151,6 +151,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       over: over.signal,
       session: { id: session, key: sessionKey, maxBytes },
       ...{ receipt, served },
+      bid: { pricePerGiB: lane.pricePerGiB, weight: 1 },
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(session, bytesServed, signature),
       noteServed(bytesServed) {
         try {

@@ -1,7 +1,7 @@
 import type { ContentStore } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { RefusedError, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
+import { RefusedError, serve, TRANSFER_PROTOCOL, type Uplink } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { DRAIN_TIMEOUT } from './constants.ts'
 import { freeAdmission } from './desk.ts'
@@ -15,6 +15,7 @@ export interface FreeSeeder {
 export async function seedFreely(
   { node, logger }: { readonly node: PeerNode; readonly logger: Logger },
   stores: readonly ContentStore[],
+  { uplink }: { readonly uplink?: Uplink | undefined } = {},
 ): Promise<FreeSeeder> {
   const closing = new AbortController()
   const open = new Set<Promise<void>>()
@@ -38,6 +39,7 @@ export async function seedFreely(
     },
     {
       peerId: node.peerId,
+      uplink,
       signal: closing.signal,
       log: (level, message, fields) => logger[level](fields, message),
     },

@@ -10,7 +10,7 @@ import type { Gateways } from '../gateway-client/index.ts'
 import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
 import type { Settler } from '../settlement/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { type CreditInit, createCreditBook, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
+import { type CreditInit, createCreditBook, serve, TRANSFER_PROTOCOL, type Uplink } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { createChainView } from './chain-view.ts'
 import {
@@ -65,6 +65,8 @@ export interface SeederInit {
   settleInterval?: number | undefined
   /** Windows and the budget of unsigned bytes. */
   credit?: CreditInit | undefined
+  /** What all sessions share, by price. Default: no limit. */
+  uplink?: Uplink | undefined
 }
 
 export interface Seeder {
@@ -157,6 +159,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await gatewayWatch.look()
       const handler = serve(meter.watch(desk), {
         peerId: node.peerId,
+        uplink: init.uplink,
         signal: closing.signal,
         credit,
         log: (level, message, fields) => logger[level](fields, message),

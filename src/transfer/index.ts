@@ -16,7 +16,7 @@ export { createCreditBook } from './credit.ts'
 export type { CreditBook, CreditInit, Debt, Owed, Tab } from './credit-types.ts'
 export { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 export { type Admission, type HelloRequest, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
-export { createRateLimit, pacedStore, type RateLimit } from './rate-limit.ts'
+export { createRateLimit, type RateLimit } from './rate-limit.ts'
 export { type ServeInit, serve, type TransferLog } from './serve.ts'
 export {
   type Accepted,
@@ -27,3 +27,4 @@ export {
   type TransferEvents,
   type Want,
 } from './transfer.ts'
+export { type Bid, createUplink, FREE_SHARE, type Uplink, type UplinkInit } from './uplink.ts'

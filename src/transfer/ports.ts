@@ -2,6 +2,7 @@ import type { Address } from 'viem'
 import type { ContentId } from '../content/metainfo.ts'
 import type { ContentStore } from '../content/store.ts'
 import type { AuthorizedSession, CompactSignature, Head, SignedReceipt, SignedTerms } from '../receipts/types.ts'
+import type { Bid } from './uplink.ts'
 
 /** Why a seeder refuses: the number travels, the words are for people. */
 export const REFUSAL = {
@@ -41,6 +42,8 @@ export interface Admission {
   /** Resolves to the highest bytesServed that is stored durably. */
   acceptReceipt(bytesServed: bigint, signature: CompactSignature): Promise<bigint>
   noteServed(bytesServed: bigint): void
+  /** Its share of a busy uplink. Default: that of free content. */
+  readonly bid?: Bid
   /** Aborts, with a `RefusedError` as its reason, when the downloader may be served no longer. */
   readonly over?: AbortSignal
   release(final: boolean): Promise<void>

@@ -1,5 +1,5 @@
 // How fast this process sends, or asks for, what others are to have: one limit for all its streams and sources.
-import { type ContentStore, UNIT_BYTES } from '../content/index.ts'
+import { UNIT_BYTES } from '../content/index.ts'
 
 export interface RateLimit {
   /** Bytes that may pass now; below one after a burst that was larger. */
@@ -54,16 +54,4 @@ export function createRateLimit(bytesPerSecond: number, now: () => number = () =
       return mine
     },
   }
-}
-
-/** A store that is read no faster than that, for those who serve it. */
-export function pacedStore(store: ContentStore, limit: RateLimit): ContentStore {
-  return Object.create(store, {
-    read: {
-      async value(piece: number, offset: number, target: Uint8Array) {
-        await limit.wait(target.length)
-        await store.read(piece, offset, target)
-      },
-    },
-  })
 }

@@ -4,11 +4,14 @@ import { FRAME_DIVISOR, MAX_DATA_FRAME_BYTES } from './constants.ts'
 import type { Tab } from './credit-types.ts'
 import type { Message } from './generated/wire.js'
 import type { Admission } from './ports.ts'
+import type { Bid, Uplink, UplinkFlow } from './uplink.ts'
 import type { QueuedWant, WantQueue } from './wants.ts'
 import type { Writer } from './writer.ts'
 
 /** The roots of a piece of 16 MiB; longer ones travel by themselves. */
 const MAX_JOINED_BYTES = 4096
+
+const FREE_BID: Bid = { pricePerGiB: 0n, weight: 1 }
 
 export interface SendLoopInit {
   readonly content: ContentStore
@@ -17,6 +20,8 @@ export interface SendLoopInit {
   /** Null for free content: nothing is signed, so nothing is bounded. */
   readonly tab: Tab | null
   readonly admission: Admission
+  /** Null where nothing limits what is sent. */
+  readonly uplink: Uplink | null
   readonly signal: AbortSignal
   activity(): void
   failed(error: Error): void
@@ -27,12 +32,16 @@ export interface SendLoop {
   run(): Promise<void>
   /** Something changed: a want, a cancel, room in the window. */
   wake(): void
+  /** Whether it is not its turn at the uplink yet. */
+  readonly waiting: boolean
   /** Resolves when the frame on its way is gone; none follows. */
   stop(): Promise<void>
 }
 
 export function createSendLoop(init: SendLoopInit): SendLoop {
-  const { content, wants, writer, tab, admission, signal } = init
+  const { content, wants, writer, tab, admission, uplink, signal } = init
+  const flow = uplink?.join(admission.bid ?? FREE_BID) ?? null
+  const longestFrame = Math.min(uplink?.longest ?? MAX_DATA_FRAME_BYTES, MAX_DATA_FRAME_BYTES)
   const limit = Number(admission.session?.maxBytes ?? 0n)
   const finished = Promise.withResolvers<void>()
   let waker = Promise.withResolvers<void>()
@@ -40,7 +49,10 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
   let running = false
   let stopped = false
 
-  signal.addEventListener('abort', wake)
+  signal.addEventListener('abort', () => {
+    flow?.leave()
+    wake()
+  })
 
   function wake(): void {
     waker.resolve()
@@ -54,7 +66,7 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
   /** Bytes of the next frame: whole units, or the short unit at the end; 0 while the window has no room for one. */
   function frameLength(want: QueuedWant): number {
     const longest = tab === null ? MAX_DATA_FRAME_BYTES : Math.max(2 * UNIT_BYTES, tab.window / FRAME_DIVISOR)
-    const left = Math.min(want.end - want.next, longest, MAX_DATA_FRAME_BYTES)
+    const left = Math.min(want.end - want.next, longest, longestFrame)
     if (tab === null) return left
     const room = Math.min(tab.room(), limit - tab.served)
     return room >= left ? left : Math.floor(room / UNIT_BYTES) * UNIT_BYTES
@@ -67,8 +79,10 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
       writer.send({ cancel: { piece: want.piece, offset: want.offset } })
       return true
     }
-    const length = frameLength(want)
-    if (length === 0) return false
+    const wished = frameLength(want)
+    if (wished === 0) return false
+    const length = flow === null ? wished : await takeTurn(flow, want, wished)
+    if (length === 0) return want.cancelled
     let before: Partial<Message> | undefined
     if (want.hashes) {
       want.hashes = false
@@ -79,6 +93,14 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
     }
     await sendFrame(want, length, before)
     return true
+  }
+
+  /** Bytes of its turn: others may have taken the window's room meanwhile, and a want may have been cancelled. */
+  async function takeTurn(flow: UplinkFlow, want: QueuedWant, wished: number): Promise<number> {
+    if (!(await flow.turn(wished))) return 0
+    const length = want.cancelled || stopped ? 0 : Math.min(wished, frameLength(want))
+    if (length < wished) flow.giveBack(wished - length)
+    return length
   }
 
   async function sendFrame(want: QueuedWant, length: number, before?: Partial<Message>): Promise<void> {
@@ -116,8 +138,12 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
       }
     },
     wake,
+    get waiting() {
+      return flow?.waiting ?? false
+    },
     async stop() {
       stopped = true
+      flow?.leave()
       wake()
       if (running) await finished.promise
     },

@@ -4,6 +4,7 @@ import { createCreditBook } from './credit.ts'
 import type { CreditBook, CreditInit } from './credit-types.ts'
 import type { ServingDesk } from './ports.ts'
 import { createServing, type Serving } from './serving.ts'
+import type { Uplink } from './uplink.ts'
 
 /** What happened on a stream, for whoever keeps the log. */
 export type TransferLog = (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
@@ -13,6 +14,8 @@ export interface ServeInit {
   readonly peerId: PeerId
   /** Windows, the budget of unsigned bytes and where debt is told. Default: {@link CreditInit}'s. */
   readonly credit?: CreditBook | CreditInit
+  /** What all streams share, by their bids. Default: no limit, and nothing to share. */
+  readonly uplink?: Uplink | undefined
   /** Streams served at once; default {@link MAX_STREAMS}. */
   readonly maxStreams?: number
   /** When it aborts, every stream is closed with its last receipt. */
@@ -46,7 +49,8 @@ export function serve(desk: ServingDesk, init: ServeInit): StreamHandler {
   return async (stream, connection) => {
     const peer = connection.remotePeer.toString()
     const freeCapacity = Math.max(0, maxStreams - servings.size - 1)
-    const serving = createServing({ stream, connection, desk, credit, peerId: init.peerId, freeCapacity, log })
+    const { peerId, uplink } = init
+    const serving = createServing({ stream, connection, desk, credit, peerId, uplink, freeCapacity, log })
     if (servings.size >= maxStreams || init.signal?.aborted === true) serving.refuseAll()
     servings.add(serving)
     ticker ??= setInterval(tick, TICK_MILLISECONDS)

@@ -31,6 +31,7 @@ import { readStream } from './reader.ts'
 import { createReceiptIntake, type ReceiptIntake } from './receipt-intake.ts'
 import { createSendLoop, type SendLoop } from './send-loop.ts'
 import type { TransferLog } from './serve.ts'
+import type { Uplink } from './uplink.ts'
 import { createWantQueue, type WantQueue } from './wants.ts'
 import { createWriter } from './writer.ts'
 
@@ -42,6 +43,7 @@ export interface ServingInit {
   /** Our own. */
   readonly peerId: PeerId
   readonly freeCapacity: number
+  readonly uplink: Uplink | undefined
   readonly log: TransferLog
 }
 
@@ -195,8 +197,9 @@ export function createServing(init: ServingInit): Serving {
     const served = Number(admission.served)
     const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented), { peer, served })
     const wants = createWantQueue(content.metainfo)
+    const uplink = init.uplink ?? null
     const loop = createSendLoop({
-      ...{ content, wants, writer, tab, admission, failed: stopServing },
+      ...{ content, wants, writer, tab, admission, uplink, failed: stopServing },
       signal: ended.signal,
       activity: touch,
     })
@@ -365,6 +368,7 @@ export function createServing(init: ServingInit): Serving {
       const idle = performance.now() - touched
       service?.intake?.readDeferred()
       service?.loop.wake()
+      if (service?.loop.waiting === true) touch()
       if (!closing) for (const pieces of service?.haves.next() ?? []) writer.send({ have: { pieces } })
       if (service?.tab?.overdue() === true) fail(new ProtocolError('The downloader did not sign in time.'))
       else if (idle >= (greeted ? IDLE_MILLISECONDS : HELLO_MILLISECONDS)) {

@@ -59,6 +59,7 @@ export async function createDesk(init: DeskInit): Promise<ServingDesk> {
     return {
       session: { id, key: session.line.sessionKey, maxBytes: session.line.maxBytes },
       ...{ receipt: held, served },
+      bid: { pricePerGiB: session.lane.pricePerGiB, weight: 1 },
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(id, bytesServed, signature),
       noteServed: (bytesServed) => ledger.noteServed(id, bytesServed),
       release: (final) => ledger.releaseSession(id, final),

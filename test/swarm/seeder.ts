@@ -12,6 +12,7 @@ import {
   type CreditBook,
   type CreditInit,
   createCreditBook,
+  createUplink,
   serve,
   TRANSFER_PROTOCOL,
 } from '../../src/transfer/index.ts'
@@ -31,6 +32,8 @@ export interface SeederInit extends StoreFaults {
   readonly free?: boolean
   /** Windows, budget and debt. */
   readonly credit?: CreditInit
+  /** What all sessions share by their bids, bytes a second. */
+  readonly limitUp?: number
   /** Default: one without a chain. */
   readonly domain?: Domain
   readonly encrypters?: readonly Encrypter[]
@@ -73,7 +76,9 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   })
   const stopping = new AbortController()
   const credit = createCreditBook(init.credit)
-  await node.handle(TRANSFER_PROTOCOL, serve(desk, { peerId: node.peerId, credit, signal: stopping.signal }))
+  const shared = init.limitUp === undefined ? undefined : createUplink(init.limitUp)
+  const handler = serve(desk, { peerId: node.peerId, credit, uplink: shared, signal: stopping.signal })
+  await node.handle(TRANSFER_PROTOCOL, handler)
   if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
   return {
     ...{ node, ledger, credit, uplink, payout: privateKeyToAccount(init.key).address },

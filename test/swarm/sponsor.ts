@@ -23,6 +23,7 @@ export interface TestSponsor extends SessionSource {
   questions: number
 }
 
+/** It pays `price` where it is more than what is asked, and every bid. */
 export function createSponsor(domain: Domain, price = 0n, key = SPONSOR_KEY): TestSponsor {
   const signer = signerFromAccount(privateKeyToAccount(key))
   const logs = new Map<string, { lines: LogLine[]; tip: Head }>()
@@ -38,14 +39,14 @@ export function createSponsor(domain: Domain, price = 0n, key = SPONSOR_KEY): Te
       sponsor.questions += 1
       const sessions: AuthorizedSession[] = []
       const refused: { seeder: Hex; reason: string }[] = []
-      for (const { terms, sessionKey, maxBytes } of requests) {
+      for (const { terms, sessionKey, maxBytes, bid = 0n } of requests) {
         const seeder = getAddress(terms.seeder)
         const reason = refuse.get(seeder)
         if (reason !== undefined) {
           refused.push({ seeder, reason })
           continue
         }
-        const pricePerGiB = terms.pricePerGiB > price ? terms.pricePerGiB : price
+        const pricePerGiB = [terms.pricePerGiB, price, bid].reduce((most, each) => (each > most ? each : most))
         const lane = { sponsor: signer.address, seeder, lane: terms.lanes[0] ?? 0n, pricePerGiB }
         const from = firstHead(lane)
         const log = logs.get(from) ?? { lines: [], tip: from }

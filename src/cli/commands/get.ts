@@ -37,6 +37,7 @@ export function getCommand(io: CommandIo): Command {
       "who pays the seeders: gateway (the publisher's), self, or none (free content); default: gateway where one is named, else none",
     )
     .option('--max-price-per-gib <amount>', 'leave seeders alone that ask for more')
+    .option('--bid <amount>', 'offer so much per GiB to seeders that ask for less: more of a busy uplink')
     .option('--max-spend <amount>', 'pay no more for this download, earlier runs of it included')
     .option('--web-seed <url>', 'an HTTP address that has the content too; may be repeated', collect, [])
     .option('--p2p-floor <rate>', 'ask web seeds only while peers bring less a second, such as 2MB')
@@ -119,6 +120,7 @@ Examples:
         ...(options.maxSpend === undefined
           ? {}
           : { maxSpend: parseMoney(String(options.maxSpend), payment.decimals, '--max-spend') }),
+        ...bidOf(options, payment),
         onProgress: (progress) => show(viewOf(progress)),
         log: (level, message, fields) => {
           if (level === 'warn' && options.events !== true && !settings.json)
@@ -165,6 +167,23 @@ function rateOf<Name extends string>(text: unknown, flag: string, name: Name): {
   const rate = sized(text, flag, name)
   if (rate[name] !== 0) return rate
   throw new BitCdnError('usage', `${flag} must be more than nothing.`, { advice: 'Leave it out for no limit.' })
+}
+
+/** Who pays nobody, or no more than less, cannot offer it. */
+function bidOf({ bid, maxPricePerGib }: Options, { sessions, decimals }: Payments): { bid?: bigint } {
+  if (bid === undefined) return {}
+  const amount = parseMoney(String(bid), decimals, '--bid')
+  if (sessions === null) {
+    throw new BitCdnError('usage', '--bid offers money, and nobody pays for this download.', {
+      advice: 'Pay yourself with --pay self, or name the gateway that pays with --gateway.',
+    })
+  }
+  if (maxPricePerGib !== undefined && amount > parseMoney(String(maxPricePerGib), decimals, '--max-price-per-gib')) {
+    throw new BitCdnError('usage', `--bid ${bid} is more than --max-price-per-gib ${maxPricePerGib} allows.`, {
+      advice: 'Bid less, or raise the maximum.',
+    })
+  }
+  return { bid: amount }
 }
 
 /** A size that may be left out. */

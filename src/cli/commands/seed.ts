@@ -9,7 +9,7 @@ import { createSeeder, DEFAULT_LANES, seederFamilies, seederReady, TRUSTED_WINDO
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
-import { createRateLimit, pacedStore } from '../../transfer/index.ts'
+import { createUplink, FREE_SHARE, type Uplink } from '../../transfer/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
@@ -36,7 +36,12 @@ export function seedCommand(io: CommandIo): Command {
       'windows of bytes beyond a reserve that a sponsor is trusted with',
       String(TRUSTED_WINDOWS),
     )
-    .option('--limit-up <rate>', 'serve no more a second, such as 5MB')
+    .option('--limit-up <rate>', 'serve no more a second, such as 5MB; those who bid more get more of it')
+    .option(
+      '--free-floor <percent>',
+      'what free downloads get of it together while paid ones want all',
+      String(FREE_SHARE * 100),
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   command.addHelpText(
     'after',
@@ -82,7 +87,7 @@ Examples:
       const settlement = createSettlementChain(chain, ledger.journal)
       const settler = createSettler({ ledger, chain: settlement, vouchers: gateways, logger }, claims?.init)
       const seeder = createSeeder(
-        { node, chain, ledger, stores: paced(stores, options.limitUp), account, gateways, settler, logger },
+        { node, chain, ledger, stores, account, gateways, settler, logger },
         {
           seeder: payout,
           pricePerGiB,
@@ -90,6 +95,7 @@ Examples:
           settleInterval: claims?.interval,
           lanes,
           free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
+          uplink: uplinkOf(options),
           trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),
         },
       )
@@ -142,11 +148,11 @@ Examples:
   )
 }
 
-/** All of them together are served no faster. */
-function paced(stores: readonly ContentStore[], limitUp: unknown): readonly ContentStore[] {
-  if (limitUp === undefined) return stores
-  const limit = createRateLimit(Math.max(1, parseBytes(String(limitUp), '--limit-up')))
-  return stores.map((store) => pacedStore(store, limit))
+/** What all of them share. */
+function uplinkOf({ limitUp, freeFloor }: Options): Uplink | undefined {
+  const freeShare = parseWhole(String(freeFloor), '--free-floor', 1, 99) / 100
+  if (limitUp === undefined) return undefined
+  return createUplink(Math.max(1, parseBytes(String(limitUp), '--limit-up')), { freeShare })
 }
 
 /** Downloads that a publisher's gateway pays for go to seeders that ask for its price or less. */

@@ -42,6 +42,30 @@ describe('sessions from a gateway', () => {
     requests: terms.map((one) => ({ terms: one, sessionKey: createSessionKey().address, maxBytes })),
   })
 
+  it("pays a bid up to the content's price, and only from a reserve", async () => {
+    const { account, client } = await bed.buyer()
+    const seeder = await bed.chain.account()
+    const terms = await bed.terms(seeder, { pricePerGiB: PRICE / 4n })
+    const paid = async (bid: bigint, of = client): Promise<bigint | undefined> => {
+      const question = ask([terms], MIB, `bid ${bid}`)
+      const requests = question.requests.map((request) => ({ ...request, bid }))
+      return (await of.openSessions({ ...question, requests })).sessions[0]?.lane.pricePerGiB
+    }
+    expect(await paid(PRICE), 'nothing is reserved').to.equal(PRICE / 4n)
+    const sponsor = await bed.chain.as(bed.sponsor)
+    await bed.chain.fund(bed.sponsor.address, { usd: 2n * USD })
+    await deposit(sponsor, { amount: 2n * USD })
+    for (const pricePerGiB of [PRICE / 2n, PRICE, 2n * PRICE])
+      await reserve(sponsor, { seeder: seeder.address, lane: 0n, pricePerGiB, amount: USD / 2n })
+    // What the first one knows of lanes is a few seconds old.
+    const other = bed.client(account, await bed.open())
+    expect(await paid(PRICE / 2n, other)).to.equal(PRICE / 2n)
+    expect(await paid(PRICE, other)).to.equal(PRICE)
+    expect(await paid(2n * PRICE, other), 'more than the content pays').to.equal(PRICE)
+    expect(await paid(PRICE / 8n, other), 'less than is asked').to.equal(PRICE / 4n)
+    expect(await paid(PRICE / 3n, other), 'not reserved').to.equal(PRICE / 4n)
+  })
+
   it('gives a pass holder a line, a signed head and a ticket for each seeder', async () => {
     const { account, client } = await bed.buyer()
     const seeders = [await bed.chain.account(), await bed.chain.account()]
