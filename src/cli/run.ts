@@ -4,6 +4,7 @@ import { BitCdnError } from '../errors.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { claimCommand } from './commands/claim.ts'
 import { devnetCommand } from './commands/devnet.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { earningsCommand } from './commands/earnings.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { getCommand } from './commands/get.ts'
@@ -64,6 +65,7 @@ function program(io: CommandIo): Command {
     backupCommand,
     restoreCommand,
     statusCommand,
+    doctorCommand,
     stopCommand,
     devnetCommand,
   ]
@@ -93,4 +95,4 @@ const HELP_ADVICE = 'Run it with --help to see what it takes.'
 const HELP = `
 Settings come from flags, then the environment, then config.json in the data folder (~/.bitcdn).
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 input file, 4 this machine, 5 chain or gateway, 6 money, 7 access,
-8 content not found, 9 verification failed, 130 interrupted.`
+8 content not found, 9 verification failed, 10 and 11 what "bitcdn doctor" found, 130 interrupted.`

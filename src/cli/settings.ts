@@ -79,6 +79,11 @@ export const SETTINGS = {
     what: 'libp2p addresses to listen on, separated by commas',
     fallback: '/ip4/0.0.0.0/tcp/0',
   },
+  announce: {
+    flag: '--announce <multiaddrs>',
+    env: 'BITCDN_ANNOUNCE',
+    what: 'libp2p addresses to tell others as well, such as the outside of your router, separated by commas',
+  },
   monitor: {
     flag: '--monitor <host:port>',
     env: 'BITCDN_MONITOR',

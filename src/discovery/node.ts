@@ -32,6 +32,8 @@ export interface NodeInit {
   readonly privateKey: PrivateKey
   /** Multiaddrs; none for a node that only dials. */
   readonly listen?: readonly string[]
+  /** Multiaddrs at which others reach it too, such as the outside of a router that leads its port in. */
+  readonly announce?: readonly string[]
   /** Multiaddrs with `/p2p/…` of nodes that are there when this one starts. */
   readonly bootstrap?: readonly string[]
   /** Whether private and loopback addresses are dialled and kept in the DHT: devnets and local networks. */
@@ -121,7 +123,10 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
   try {
     return await createLibp2p({
       privateKey: init.privateKey,
-      addresses: { listen: listen.map((address) => parseAddress(address).toString()) },
+      addresses: {
+        listen: listen.map((address) => parseAddress(address).toString()),
+        appendAnnounce: (init.announce ?? []).map((address) => parseAddress(address).toString()),
+      },
       transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
       streamMuxers: [init.reads === 'plain' ? yamux({ streamOptions }) : placingYamux({ streamOptions })],

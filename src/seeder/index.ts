@@ -1,5 +1,6 @@
 // The program that serves content and is paid for it.
+export { least } from './chain-view.ts'
 export { DEFAULT_LANES, SETTLE_INTERVAL, TRUSTED_WINDOWS, WINDOW_BYTES } from './constants.ts'
 export { type FreeSeeder, seedFreely } from './free.ts'
-export { seederFamilies, seederReady } from './monitor.ts'
+export { type SeederStatus, seederFamilies, seederReady, seederStatus } from './monitor.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'

@@ -79,6 +79,38 @@ export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family
   ]
 }
 
+/** What a seeder has done since it started and how it stands, as `/v1/status` tells it: amounts as decimal strings. */
+export interface SeederStatus {
+  readonly seeder: string
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly open: number
+  readonly connections: number
+  readonly unsignedBytes: number
+  readonly counts: Omit<Counts, 'refused'> & { readonly refused: Readonly<Record<string, number>> }
+  readonly standing: readonly {
+    readonly sponsor: string
+    readonly lane: string
+    readonly free: string
+    readonly owed: string
+  }[]
+}
+
+export function seederStatus({ seeder, node }: Watched): SeederStatus {
+  return {
+    seeder: seeder.address,
+    peerId: node.peerId.toString(),
+    addresses: node.addresses(),
+    open: seeder.open,
+    connections: node.libp2p.getConnections().length,
+    unsignedBytes: seeder.unsigned,
+    counts: { ...seeder.counts, refused: Object.fromEntries(seeder.counts.refused) },
+    standing: seeder.standing.map(({ lane, free, owed }) => {
+      return { sponsor: lane.sponsor, lane: String(lane.lane), free: String(free), owed: String(owed) }
+    }),
+  }
+}
+
 /** What keeps a seeder from earning at this moment, in words. */
 export async function seederReady({ ledger, chain }: Watched): Promise<string[]> {
   const signal = AbortSignal.timeout(READY_MILLISECONDS)

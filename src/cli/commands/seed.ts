@@ -5,7 +5,14 @@ import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/i
 import { createNode, loadPeerKey } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
-import { createSeeder, DEFAULT_LANES, seederFamilies, seederReady, TRUSTED_WINDOWS } from '../../seeder/index.ts'
+import {
+  createSeeder,
+  DEFAULT_LANES,
+  seederFamilies,
+  seederReady,
+  seederStatus,
+  TRUSTED_WINDOWS,
+} from '../../seeder/index.ts'
 import { createSettlementChain, createSettler } from '../../settlement/index.ts'
 import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
@@ -21,7 +28,16 @@ import { type Options, resolveSettings, type Settings, withSettings } from '../s
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = ['ledger', 'payout', 'gateway', 'bootstrap', 'listen', 'allowPrivate', 'monitor'] as const
+const SEED_SETTINGS = [
+  'ledger',
+  'payout',
+  'gateway',
+  'bootstrap',
+  'listen',
+  'announce',
+  'allowPrivate',
+  'monitor',
+] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -69,6 +85,7 @@ Examples:
       const lanes = String(options.lanes)
         .split(',')
         .map((lane) => BigInt(parseWhole(lane.trim(), '--lanes')))
+      const trustWindows = parseWhole(String(options.trustWindows), '--trust-windows')
       if (settings.list('bootstrap').length === 0) {
         io.err('Warning: no bootstrap peer is set (--bootstrap): only who knows an address of this seeder finds it.')
       }
@@ -79,6 +96,7 @@ Examples:
       const node = await createNode({
         privateKey: await loadPeerKey(settings.path('peer.key')),
         listen: settings.list('listen'),
+        announce: settings.list('announce'),
         bootstrap: settings.list('bootstrap'),
         allowPrivate: settings.flag('allowPrivate'),
         dht: 'server',
@@ -96,7 +114,7 @@ Examples:
           lanes,
           free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
           uplink: uplinkOf(options),
-          trustedWindows: parseWhole(String(options.trustWindows), '--trust-windows'),
+          trustedWindows: trustWindows,
         },
       )
       const watched = { seeder, ledger, node, chain }
@@ -108,7 +126,10 @@ Examples:
               listen,
               families: seederFamilies(watched),
               ready: () => seederReady(watched),
-              answers: { '/v1/earnings': () => readEarnings(ledger, null, { signal }) },
+              answers: {
+                '/v1/earnings': () => readEarnings(ledger, null, { signal }),
+                '/v1/status': async () => seederStatus(watched),
+              },
             })
       await seeder.start({ signal })
       const contents = stores.map(({ metainfo, verifiedBytes }) => ({
@@ -117,7 +138,12 @@ Examples:
       const addresses = node.addresses()
       const peerId = node.peerId.toString()
       const withdraw = announceRunning(settings.home, 'seed', {
-        ...{ peerId, addresses, seeder: seeder.address, contents },
+        ...{ peerId, addresses, seeder: seeder.address, pricePerGiB: String(pricePerGiB), lanes: lanes.map(String) },
+        ...{ trustWindows, allowPrivate: settings.flag('allowPrivate'), bootstrap: settings.list('bootstrap').length },
+        contents: contents.map((content, at) => ({
+          ...content,
+          ...{ torrent: resolve(String(torrents[at])), data: resolve(String(options.data)) },
+        })),
         ...(monitor === null ? {} : { monitor: monitor.url }),
       })
       const ready = {

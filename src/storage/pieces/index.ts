@@ -1,5 +1,6 @@
 // Content on disk: listing what is to be published, serving files that somebody holds, and downloads that survive a kill at
 // any moment. Nothing is ever written or read outside of the folder that the user named.
+export { type FileFate, fatesOfFiles } from './changed.ts'
 export { type CheckOptions, type CheckResult, checkContent, checkContentV1 } from './check.ts'
 export { type CreatedTorrent, type CreateOptions, createTorrent } from './create.ts'
 export { type DownloadOptions, openDownload } from './download.ts'

@@ -9,7 +9,8 @@ export {
   restoreLedger,
   restoreSponsorLog,
 } from './keep.ts'
-export { type LedgerInit, openLedger } from './ledger.ts'
+export { type LedgerInit, openLedger, ownerPath } from './ledger.ts'
+export { isServed } from './owner.ts'
 export type { Restored, RestoreInit } from './restore.ts'
 export { openSponsorLog } from './sponsor-log.ts'
 export { openThreadedLedger } from './threaded-ledger.ts'

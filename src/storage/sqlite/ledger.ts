@@ -8,6 +8,9 @@ import { createOwner } from './owner.ts'
 /** "BcLg" */
 export const LEDGER_ID = 0x42634c67
 
+/** Where the lock of whoever serves from the ledger at `path` stands. */
+export const ownerPath = (path: string): string => `${path}-owner`
+
 export interface LedgerInit extends LedgerOptions {
   readonly path: string
 }
@@ -19,7 +22,7 @@ export interface LedgerInit extends LedgerOptions {
 export async function openLedger({ path, ...options }: LedgerInit): Promise<ReceiptLedger> {
   const database = openDatabase({ path, applicationId: LEDGER_ID, migrations: LEDGER_MIGRATIONS })
   try {
-    return await createLedger({ engine: createSqliteEngine(database), lock: createOwner(`${path}-owner`) }, options)
+    return await createLedger({ engine: createSqliteEngine(database), lock: createOwner(ownerPath(path)) }, options)
   } catch (error) {
     database.close()
     throw error

@@ -1,7 +1,7 @@
 import type { ReceiptLedger } from '../../receipts/index.ts'
 import { createLedger } from '../ledger/ledger.ts'
 import { LEDGER_MIGRATIONS } from '../ledger/migrations.ts'
-import { LEDGER_ID, type LedgerInit, openLedger } from './ledger.ts'
+import { LEDGER_ID, type LedgerInit, openLedger, ownerPath } from './ledger.ts'
 import { createOwner } from './owner.ts'
 import { NoThreadError, openThreadEngine } from './thread-engine.ts'
 
@@ -21,7 +21,7 @@ export async function openThreadedLedger(init: LedgerInit, thread?: URL): Promis
   })
   if (engine === null) return openLedger(init)
   try {
-    return await createLedger({ engine, lock: createOwner(`${path}-owner`) }, options)
+    return await createLedger({ engine, lock: createOwner(ownerPath(path)) }, options)
   } catch (error) {
     await engine.close()
     throw error

@@ -40,6 +40,14 @@ describe('a node', () => {
     await Promise.all(nodes.splice(0).map((node) => node.stop()))
   })
 
+  it('tells others the outside address of a router beside its own', async () => {
+    const outside = '/ip4/203.0.113.7/tcp/4001'
+    const node = await start({ listen: LOOPBACK, announce: [outside] })
+    const [own, ...rest] = node.addresses()
+    expect(own).to.match(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
+    expect(rest).to.deep.equal([`${outside}/p2p/${node.peerId}`])
+  })
+
   it('finds through the DHT who holds a content, each seeder once, and can connect to them', async () => {
     const first = await start({ listen: LOOPBACK, dht: 'server' })
     const bootstrap = first.addresses()

@@ -1,0 +1,144 @@
+// What the doctor asks the running seeder, as a stranger would: whether it can be reached, whether it still holds what it
+// serves, and whom it turned away.
+import { networkInterfaces } from 'node:os'
+import { multiaddr } from '@multiformats/multiaddr'
+import { parseMetainfo } from '../../content/index.ts'
+import { createNode, createPeerKey, isPrivateAddress } from '../../discovery/index.ts'
+import { BitCdnError } from '../../errors.ts'
+import type { SeederStatus } from '../../seeder/index.ts'
+import { fatesOfFiles, readTorrentFile } from '../../storage/pieces/index.ts'
+import { type Refusal, TRANSFER_PROTOCOL } from '../../transfer/index.ts'
+import type { Settings } from '../settings.ts'
+import { bytesInWords, counted } from '../words.ts'
+import type { SeedRecord } from './record.ts'
+import type { Report } from './report.ts'
+
+/** Milliseconds in which a seeder on this machine answers. */
+const ANSWER_MILLISECONDS = 10_000
+
+/** Refused for what the asker did wrong, not for how the seeder stands: no reason for its operator to act. */
+const NOT_OURS: readonly Refusal[] = ['needsPayment', 'sessionOpenElsewhere', 'noAccess', 'unknownContent']
+
+const REASONS: Partial<Record<Refusal, string>> = {
+  priceTooLow: 'Ask for less with --price-per-gib, or wait until nobody has lines at the old price any more.',
+  logDoesNotExtend: 'Restore the newest backup of the ledger, or serve another lane with --lanes.',
+  reserveTooSmall: 'Claim what is owed (bitcdn claim --all), or ask the sponsor to reserve more for you.',
+  sessionExpired: 'Check that the RPC endpoint is not behind: it tells the time.',
+  busy: 'Use an RPC endpoint that answers faster, or several.',
+  badSignature: 'Check that the gateway and you use the same registry and chain.',
+  wrongLane: 'Serve the lanes that your sponsors use: --lanes.',
+}
+
+/** Dials the seeder at each address that it announces, as a peer that it has never met. */
+export async function checkReach(record: SeedRecord, report: Report, signal: AbortSignal): Promise<void> {
+  const open = record.addresses.filter((address) => record.allowPrivate || !isPrivateAddress(multiaddr(address)))
+  if (open.length === 0) {
+    report.add('private-addresses', 'error', {
+      what: `The seeder is only at private addresses: ${record.addresses.join(', ') || 'none at all'}.`,
+      costs: 'Nobody outside of your network can reach it, so nobody asks.',
+      advice:
+        'Open its TCP port in your router, keep the port with --listen /ip4/0.0.0.0/tcp/4001, and name the outside address with --announce /ip4/YOUR_ADDRESS/tcp/4001. On a network of your own, say --allow-private. Behind a carrier’s NAT, ask the carrier for an address of your own or rent a machine that has one.',
+    })
+    return
+  }
+  const failed: string[] = []
+  const outside: string[] = []
+  const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true })
+  try {
+    for (const address of record.addresses) {
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)])
+      try {
+        const connection = await node.connect(address, { signal: timeout })
+        const stream = await connection.newStream(TRANSFER_PROTOCOL, { signal: timeout })
+        stream.abort(new Error('only looking'))
+        await connection.close()
+      } catch (error) {
+        signal.throwIfAborted()
+        const words = `${address} (${timeout.aborted ? 'no answer' : (error as Error).message.replace(/\.$/, '')})`
+        if (isHere(address)) failed.push(words)
+        else outside.push(words)
+      }
+    }
+  } finally {
+    await node.stop()
+  }
+  if (outside.length > 0) {
+    report.notSeen(
+      `Whether others reach it at ${outside.join(', ')}: not every router leads its outside address back in; try from another network.`,
+    )
+  }
+  if (failed.length === 0) return
+  report.add('seeder-unreachable', failed.length + outside.length === record.addresses.length ? 'error' : 'warning', {
+    what: `The seeder does not answer at ${failed.join(', ')}.`,
+    costs: 'Who finds one of these addresses cannot download from you.',
+    advice: 'Look at its log, and start it again if it hangs. If it answers at others, a firewall may be in the way.',
+  })
+}
+
+/** Whether an address is one of this machine: one that fails then says something about the seeder. */
+function isHere(address: string): boolean {
+  const host = address.split('/')[2]
+  return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === host))
+}
+
+/** Compares files with what was verified when the seeder started. */
+export async function checkContents(settings: Settings, record: SeedRecord, report: Report): Promise<void> {
+  const lacking: string[] = []
+  let whole = 0
+  for (const { contentId, name, length, verifiedBytes, torrent, data } of record.contents) {
+    const wrong = await lackOf(settings, contentId, torrent, data)
+    if (wrong !== null) lacking.push(`${name}: ${wrong}`)
+    else if (verifiedBytes < length) {
+      lacking.push(`${name}: only ${bytesInWords(verifiedBytes)} of ${bytesInWords(length)} were intact at the start`)
+    } else whole += 1
+  }
+  if (lacking.length === 0) return
+  report.add('content-missing', whole === 0 ? 'error' : 'warning', {
+    what: `Of what is served, not all is there as it was: ${lacking.join('; ')}.`,
+    costs: 'Pieces that are missing or changed are not served.',
+    advice: 'Put the files back, check them with "bitcdn torrent verify", and start the seeder again.',
+  })
+}
+
+/** What is wrong with the files of one content; null when nothing is. */
+async function lackOf(settings: Settings, contentId: string, torrent: string, data: string): Promise<string | null> {
+  try {
+    const metainfo = parseMetainfo(await readTorrentFile(torrent))
+    const fates = await fatesOfFiles(metainfo, data, settings.path('journals', `${contentId}.journal`))
+    const wrong = fates.filter(({ fate }) => fate !== 'verified')
+    const [first] = wrong
+    if (first === undefined) return null
+    return `${first.path} is ${first.fate}${wrong.length > 1 ? `, and ${counted(wrong.length - 1, 'other')}` : ''}`
+  } catch (error) {
+    if (!(error instanceof BitCdnError)) throw error
+    return error.message.replace(/\.$/, '')
+  }
+}
+
+/** Null where the seeder has no monitor or does not answer at it. */
+export async function readStatus({ monitor }: SeedRecord, report: Report): Promise<SeederStatus | null> {
+  if (monitor === undefined) {
+    report.notSeen('Whom the seeder turned away: start it with --monitor 127.0.0.1:9464.')
+    return null
+  }
+  try {
+    const response = await fetch(`${monitor}/v1/status`, { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) })
+    if (!response.ok) throw new Error(`status ${response.status}`)
+    return (await response.json()) as SeederStatus
+  } catch (error) {
+    report.notSeen(`Whom the seeder turned away: its monitor ${monitor} does not answer (${(error as Error).message}).`)
+    return null
+  }
+}
+
+export function checkRefusals({ counts }: SeederStatus, report: Report): void {
+  const ours = Object.entries(counts.refused).filter(([reason]) => !NOT_OURS.includes(reason as Refusal))
+  const refused = ours.reduce((sum, [, count]) => sum + count, 0)
+  if (refused <= counts.admitted) return
+  const [[worst = ''] = []] = ours.toSorted(([, a], [, b]) => b - a)
+  report.add('lines-refused', counts.admitted === 0 ? 'error' : 'warning', {
+    what: `Since it started the seeder admitted ${counts.admitted} downloads and refused ${refused}: ${ours.map(([reason, count]) => `${reason} ${count}`).join(', ')}.`,
+    costs: 'Who is refused downloads from somebody else.',
+    advice: REASONS[worst as Refusal] ?? 'Its log says of each why.',
+  })
+}
