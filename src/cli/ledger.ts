@@ -67,14 +67,17 @@ export async function readEarnings(
   chain: Chain | null,
   { filter, signal }: { filter?: EarningsFilter; signal: AbortSignal },
 ): Promise<Earnings> {
-  if (chain !== null) {
-    const components = { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: null, logger: QUIET }
-    try {
-      await createSettler(components).reconcile({ signal })
-    } catch (error) {
-      if (!hasCode(error, 'refused')) throw error // who settles at this moment has just looked at the chain
-    }
-  }
+  if (chain !== null) await catchUp(ledger, chain, signal)
   const { served, receipted, vouchered, submitted, paid } = await ledger.earnings(filter)
   return { served, receipted, vouchered, submitted, paid }
+}
+
+/** Takes over what the chain says about lanes and transactions. */
+export async function catchUp(ledger: ReceiptLedger, chain: Chain, signal: AbortSignal): Promise<void> {
+  const components = { ledger, chain: createSettlementChain(chain, ledger.journal), vouchers: null, logger: QUIET }
+  try {
+    await createSettler(components).reconcile({ signal })
+  } catch (error) {
+    if (!hasCode(error, 'refused')) throw error // who settles at this moment has just looked at the chain
+  }
 }

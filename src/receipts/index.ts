@@ -23,6 +23,8 @@ export {
   LINES_AT_ONCE,
   type ReceiptLedger,
   type SettleableRange,
+  type Statement,
+  type StatementQuery,
   type Submission,
 } from './ledger.ts'
 export { firstHead, headsAfter, laneKey, leadsTo, nextHead, normalLane, tipAfter } from './log.ts'

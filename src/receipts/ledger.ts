@@ -58,6 +58,27 @@ export interface Earnings {
   readonly paid: bigint
 }
 
+/** What a statement is about. Days are counted from 1970-01-01 UTC. */
+export interface StatementQuery {
+  readonly by: 'day' | 'content' | 'payer'
+  /** The first day and the last one. Default: all, also what has no known day. */
+  readonly from?: number
+  readonly to?: number
+  readonly contentId?: string
+  readonly sponsor?: Address
+}
+
+export interface Statement {
+  /**
+   * In the order of their keys: a date such as 2026-11-27, a content id, a sponsor's address; last, under null, what is of no
+   * known day or content. Money that was paid is of the day on which the ledger learned of it, other money of the day on
+   * which its line last changed. Without a range all lines together are {@link ReceiptLedger.earnings}, to the unit.
+   */
+  readonly lines: readonly { readonly key: string | null; readonly earnings: Earnings }[]
+  /** What a range of days leaves out because its day is not known. */
+  readonly undated: Earnings
+}
+
 /** Closed lines at the front of a log: what can be settled without closing anything live. */
 export interface SettleableRange {
   readonly lane: Lane
@@ -183,6 +204,7 @@ export interface ReceiptLedger {
   prune(before: number): Promise<number>
   /** By one content, one sponsor, or all. */
   earnings(filter?: { contentId?: string; sponsor?: Address }): Promise<Earnings>
+  statement(query: StatementQuery): Promise<Statement>
   /** Debts of all processes that served from here, largest first: `keepDebts` replaces those of this one. */
   debts(): Promise<readonly KeptDebt[]>
   keepDebts(debts: readonly KeptDebt[]): Promise<void>

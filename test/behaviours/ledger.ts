@@ -8,6 +8,7 @@ import {
   type Earnings,
   LINES_AT_ONCE,
   type ReceiptLedger,
+  type StatementQuery,
   tipAfter,
 } from '../../src/receipts/index.ts'
 import { createTestLog, MIB, type TestLog } from './log-fixture.ts'
@@ -24,6 +25,13 @@ export interface LedgerFactory {
 const USE = { contentId: 'c1', holder: null }
 const price = (bytes: bigint) => amountFor([bytes], 10_000_000n)
 const NOTHING: Earnings = { served: 0n, receipted: 0n, vouchered: 0n, submitted: 0n, paid: 0n }
+
+/** State by state. */
+function sumOf(parts: readonly Earnings[]): Earnings {
+  const sums = { ...NOTHING } as Record<keyof Earnings, bigint>
+  for (const part of parts) for (const state of Object.keys(NOTHING) as (keyof Earnings)[]) sums[state] += part[state]
+  return sums
+}
 
 export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
   describe(`The receipt ledger on ${name}`, () => {
@@ -507,6 +515,109 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
           ),
           { numRuns: 15 },
         )
+      })
+
+      it('on statements by day, content and payer, whose lines add up to the whole, to the unit', async () => {
+        const day = 86_400_000
+        const amounts = fc.record({
+          bytes: fc.bigInt(0n, 64n * MIB),
+          content: fc.nat(2),
+          days: fc.nat(2),
+          more: fc.boolean(),
+        })
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(amounts, { minLength: 4, maxLength: 10 }),
+            fc.array(fc.nat(9), { maxLength: 3 }),
+            fc.bigInt(1n, 10n ** 9n),
+            async (uses, settled, pricePerGiB) => {
+              let now = 20_000 * day + 5
+              const dated = await factory.create(() => now)
+              try {
+                const logs = [1, 2].map(() => createTestLog({ lines: uses.length, pricePerGiB }))
+                await dated.releaseAll()
+                for (const each of logs) {
+                  await dated.extendLog(each.lane, each.head(0), each.plain(), await each.signed())
+                  for (const [i, { bytes, content, days, more }] of uses.entries()) {
+                    const { session, signature } = each.receipt(i, bytes)
+                    await dated.openSession(session, { contentId: `c${content}`, holder: null })
+                    if (bytes > 0n) await dated.acceptReceipt(session, bytes, signature)
+                    if (more) dated.noteServed(session, bytes + MIB)
+                    await dated.releaseSession(session, true)
+                    now += days * day
+                  }
+                  await dated.saveVoucher(await each.voucher(2, 3, [uses[2]!.bytes]))
+                  for (const place of settled) {
+                    now += day
+                    await dated.markSettled(each.lane, each.head(Math.min(place, uses.length)), null)
+                  }
+                }
+                const contents = ['c0', 'c1', 'c2']
+                const payers = logs.map(({ lane }) => lane.sponsor)
+                const by = async (query: StatementQuery) => {
+                  const { lines, undated } = await dated.statement(query)
+                  expect(undated).to.deep.equal(NOTHING)
+                  return new Map(lines.map(({ key, earnings }) => [key, earnings]))
+                }
+                for (const query of ['day', 'content', 'payer'] as const) {
+                  expect(sumOf([...(await by({ by: query })).values()]), query).to.deep.equal(await dated.earnings())
+                }
+                const byContent = await by({ by: 'content' })
+                for (const contentId of contents) {
+                  const whole = await dated.earnings({ contentId })
+                  expect(byContent.get(contentId) ?? NOTHING).to.deep.equal(whole)
+                  expect(sumOf([...(await by({ by: 'day', contentId })).values()])).to.deep.equal(whole)
+                }
+                const byPayer = await by({ by: 'payer' })
+                for (const sponsor of payers) {
+                  expect(byPayer.get(sponsor) ?? NOTHING).to.deep.equal(await dated.earnings({ sponsor }))
+                }
+                const byDay = await by({ by: 'day' })
+                for (const [date, whole] of byDay) {
+                  const from = Date.parse(String(date)) / day
+                  const one = await by({ by: 'day', from, to: from })
+                  expect([...one]).to.deep.equal([[date, whole]])
+                }
+              } finally {
+                await dated.close()
+              }
+            },
+          ),
+          { numRuns: 8 },
+        )
+      })
+
+      it('on the day on which a line last changed, and once paid on the day on which that was learned', async () => {
+        let now = Date.parse('2026-11-27T23:59:59.999Z')
+        const dated = await factory.create(() => now)
+        await dated.releaseAll()
+        await dated.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+        const take = async (place: number, bytes: bigint) => {
+          await dated.openSession(log.lines[place]!.session, USE)
+          const { session, signature } = log.receipt(place, bytes)
+          await dated.acceptReceipt(session, bytes, signature)
+        }
+        await take(0, MIB)
+        now += 1
+        await take(1, 2n * MIB)
+        const days = async () => {
+          const { lines } = await dated.statement({ by: 'day' })
+          return lines.map(({ key, earnings: { receipted, paid } }) => [key, receipted, paid])
+        }
+        expect(await days()).to.deep.equal([
+          ['2026-11-27', price(MIB), 0n],
+          ['2026-11-28', price(2n * MIB), 0n],
+        ])
+        now += 86_400_000
+        await dated.releaseSession(log.lines[0]!.session, true)
+        now += 86_400_000
+        await dated.markSettled(log.lane, log.head(1), 7n)
+        await dated.markSettled(log.lane, log.head(1), 7n)
+        expect(await days()).to.deep.equal([
+          ['2026-11-28', price(2n * MIB), 0n],
+          ['2026-11-30', 0n, 7n],
+        ])
+        await dated.close()
       })
 
       it('as its unsettled lines add up, whatever happened to them', async () => {

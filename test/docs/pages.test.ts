@@ -51,6 +51,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/SEEDER.md', 'Earn'],
   ['docs/SEEDER.md', 'Watch'],
   ['docs/OPERATORS.md', 'Why am I earning nothing'],
+  ['docs/OPERATORS.md', 'Statements'],
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],
   ['docs/PLATFORM.md', 'The SDK'],

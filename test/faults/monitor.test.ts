@@ -64,6 +64,29 @@ describe('what a seeder tells its operator', function () {
     expect(samples.get('bitcdn_receipts_total')).to.be.at.least(1)
   })
 
+  it('splits the same numbers by day, content and payer', async () => {
+    const statement = async (...more: string[]) =>
+      call(['earnings', '--home', seeder.home, ...more]).then((ran) => {
+        expect(ran.code, ran.err + ran.out).to.equal(0)
+        return ran
+      })
+    const asked = await earnings()
+    const today = new Date().toISOString().slice(0, 10)
+    const keys = { day: today, content: shop.packaged.metainfo.contentId, payer: shop.creator.address }
+    for (const [by, key] of Object.entries(keys)) {
+      const said = (await statement('--by', by, '--json')).json() as { lines: object[]; total: object }
+      expect(said.lines, by).to.deep.equal([{ [by]: key, ...asked }])
+      expect(said.total, by).to.deep.equal(asked)
+    }
+    const coins = (Number(asked.receipted) / 1e6).toFixed(6)
+    expect((await statement('--csv', '--from', today, '--to', today)).out.split('\n').slice(0, 2)).to.deep.equal([
+      'day,served,receipted,vouchered,submitted,paid',
+      `${today},0.00,${coins},0.00,0.00,0.00`,
+    ])
+    expect((await statement('--csv', '--to', '2020-02-29')).out.trim().split('\n')).to.have.length(1)
+    expect((await call(['earnings', '--home', seeder.home, '--from', '2026-02-30'])).code).to.equal(2)
+  })
+
   it('follows the money to the chain', async () => {
     const claim = [
       'claim',

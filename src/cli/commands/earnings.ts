@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { parseContentId } from '../../content/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
-import { type EarningsFilter, openLedgerOf, readEarnings } from '../ledger.ts'
+import { catchUp, type EarningsFilter, openLedgerOf, readEarnings } from '../ledger.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
+import { printStatement, statementQuery } from '../statement.ts'
 import { CHAIN_SETTINGS, openWallet, parseAddress } from '../wallet.ts'
 import { money } from '../words.ts'
 
@@ -22,17 +23,36 @@ export function earningsCommand(io: CommandIo): Command {
     .description('what a seeder has earned, by where the money stands')
     .option('--content <id>', 'of one content')
     .option('--sponsor <address>', 'from one sponsor')
-  command.addHelpText('after', '\nExamples:\n  bitcdn earnings\n  bitcdn earnings --json')
+    .option('--by <what>', 'a statement by day, content or payer')
+    .option('--from <day>', 'from this day on (UTC), such as 2026-11-01')
+    .option('--to <day>', 'up to this day, with it')
+    .option('--csv', 'the statement as comma-separated values, in whole coins')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  bitcdn earnings
+  bitcdn earnings --json
+  bitcdn earnings --by content
+  bitcdn earnings --by day --from 2026-11-01 --to 2026-11-30 --csv`,
+  )
   return withSettings(command, ...CHAIN_SETTINGS, 'ledger').action(async (options: Options) => {
     const settings = resolveSettings(options, io)
     const filter: EarningsFilter = {
       ...(options.content === undefined ? {} : { contentId: parseContentId(String(options.content)) }),
       ...(options.sponsor === undefined ? {} : { sponsor: parseAddress(String(options.sponsor), '--sponsor') }),
     }
+    const query = statementQuery(options)
     const ledger = await openLedgerOf(settings)
     try {
       const asked = settings.text('rpc') !== undefined && settings.text('registry') !== undefined
       const wallet = asked ? await openWallet(settings, io, true) : null
+      if (query !== null) {
+        if (wallet !== null) await catchUp(ledger, wallet.chain, io.signal)
+        const decimals = wallet?.decimals ?? USUAL_DECIMALS
+        await printStatement(io, ledger, { query, filter, decimals, options })
+        return
+      }
       const earnings = await readEarnings(ledger, wallet?.chain ?? null, { filter, signal: io.signal })
       printResult(io, settings.json, earnings, () =>
         Object.entries(earnings).map(([state, amount]) => {

@@ -3,7 +3,7 @@
 import { checksumOf, damaged } from '../checksum.ts'
 import type { Row, SqlValue } from '../sql.ts'
 
-export type CheckedTable = 'lanes' | 'progress' | 'heads' | 'vouchers' | 'moves' | 'paid'
+export type CheckedTable = 'lanes' | 'progress' | 'heads' | 'vouchers' | 'moves' | 'paid' | 'payments'
 
 export const CHECKED: Record<CheckedTable, { readonly key: readonly string[]; readonly rest: readonly string[] }> = {
   lanes: {
@@ -18,6 +18,7 @@ export const CHECKED: Record<CheckedTable, { readonly key: readonly string[]; re
   vouchers: { key: ['lane_id', 'from_place', 'to_place'], rest: ['amount', 'signer', 'signature'] },
   moves: { key: ['intent', 'lane_id', 'from_place'], rest: ['to_place', 'amount', 'created'] },
   paid: { key: ['lane_id', 'content_id'], rest: ['amount'] },
+  payments: { key: ['lane_id', 'content_id', 'day'], rest: ['amount'] },
 }
 
 const WORDS: Record<CheckedTable, (row: Row) => string> = {
@@ -27,6 +28,7 @@ const WORDS: Record<CheckedTable, (row: Row) => string> = {
   vouchers: (row) => `The voucher from line ${row.from_place} of lane row ${row.lane_id} on`,
   moves: (row) => `What transaction ${row.intent} moves of lane row ${row.lane_id}`,
   paid: (row) => `What was paid for content ${row.content_id} on lane row ${row.lane_id}`,
+  payments: (row) => `What was paid for content ${row.content_id} on day ${row.day} on lane row ${row.lane_id}`,
 }
 
 /** The row itself. Throws `file-invalid` when it is not what was written. */

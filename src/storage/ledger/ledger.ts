@@ -19,6 +19,7 @@ import { prune as pruneSome } from './prune.ts'
 import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
 import { settleable } from './settleable.ts'
 import { markSettled } from './settled.ts'
+import { statement } from './statement.ts'
 
 export interface LedgerOptions {
   /** The chain and contract that it is for: remembered at first, compared ever after. */
@@ -159,9 +160,10 @@ export async function createLedger(
     submissions: () => group.read((sql) => submissions(sql, now())),
     markFailed: (id) => settle((sql) => markFailed(sql, id)),
     // What the chain says is the same whoever writes it down, and written twice it changes nothing.
-    markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, lane, head, amount)),
+    markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, { lane, head, amount }, now())),
     debts: () => group.read(keptDebts),
     keepDebts: (debts) => serve((sql) => keepDebts(sql, node, debts)),
+    statement: (query) => group.read((sql) => statement(sql, query)),
     earnings: (filter = {}) => group.read((sql) => earnings(sql, filter)),
     prune,
     async close() {

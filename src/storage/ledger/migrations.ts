@@ -177,4 +177,15 @@ export const LEDGER_MIGRATIONS: Migrations = [
   ALTER TABLE moves ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE paid ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- What of \`paid\` was learned of on which day, counted from 1970-01-01 UTC. What older versions wrote has none.
+  CREATE TABLE payments (
+    lane_id INTEGER NOT NULL REFERENCES lanes (id),
+    content_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    amount TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (lane_id, content_id, day)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -7,12 +7,19 @@ import { addPaid } from './paid.ts'
 import { segments } from './segments.ts'
 import { byContent, bytesOf, checkSums, plus, priced, type Stretch } from './sums.ts'
 
-/** `amount` is null where the chain was read without an event: then what was owed counts as paid. */
-export async function markSettled(sql: Sql, lane: Lane, head: Head, amount: bigint | null): Promise<void> {
+/** At `now` (Unix milliseconds). `amount` is null where the chain was read without an event: then what was owed counts as paid. */
+export async function markSettled(
+  sql: Sql,
+  { lane, head, amount }: { lane: Lane; head: Head; amount: bigint | null },
+  now: number,
+): Promise<void> {
   const row = await findLane(sql, lane)
   if (row === null) {
     const created = await createLane(sql, lane, head)
-    await saveLane(sql, { ...created, paid: await pay(sql, created, { from: 0, to: 0 }, amount ?? 0n) })
+    await saveLane(sql, {
+      ...created,
+      paid: await pay(sql, created, { from: 0, to: 0 }, { amount: amount ?? 0n, now }),
+    })
     return
   }
   const place = await placeOf(sql, row, head)
@@ -20,7 +27,12 @@ export async function markSettled(sql: Sql, lane: Lane, head: Head, amount: bigi
   const to = place ?? row.length
   const left = await bytesOf(sql, row, { from: to, to: row.length })
   checkSums(row, plus(await bytesOf(sql, row, { from: row.settledPlace, to }), left))
-  const paid = await pay(sql, row, { from: row.settledPlace, to }, amount ?? (await worth(sql, row, to)))
+  const paid = await pay(
+    sql,
+    row,
+    { from: row.settledPlace, to },
+    { amount: amount ?? (await worth(sql, row, to)), now },
+  )
   await sql.run(
     `UPDATE sessions SET state = 'settled', sealed = 1 WHERE lane_id = ? AND place >= ? AND place < ?`,
     ...[row.id, row.settledPlace, to],
@@ -34,14 +46,19 @@ export async function markSettled(sql: Sql, lane: Lane, head: Head, amount: bigi
 }
 
 /** Resolves to all that was paid for the lane by now. What no known content stands for is kept as content ''. */
-async function pay(sql: Sql, row: LaneRow, stretch: Stretch, amount: bigint): Promise<bigint> {
+async function pay(
+  sql: Sql,
+  row: LaneRow,
+  stretch: Stretch,
+  { amount, now }: { amount: bigint; now: number },
+): Promise<bigint> {
   if (amount === 0n) return row.paid
   const bytes = await byContent(sql, row, stretch)
   const total = [...bytes.values()].reduce((sum, each) => sum + each, 0n)
   const contents = total === 0n ? [''] : [...bytes.keys()]
   const parts = shareAmount(amount, total === 0n ? [1n] : [...bytes.values()])
   for (const [i, part] of parts.entries()) {
-    if (part > 0n) await addPaid(sql, row.id, contents[i] as string, part)
+    if (part > 0n) await addPaid(sql, row.id, { contentId: contents[i] as string, amount: part, now })
   }
   return row.paid + amount
 }

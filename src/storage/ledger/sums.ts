@@ -93,7 +93,8 @@ export async function partOf(
 
 const sumIn = (row: Row | undefined, name: string): bigint => big(row?.[name] ?? 0)
 
-function pieces({ from, to }: Stretch): Stretch[] {
+/** Stretches that one sum each may run over. */
+export function pieces({ from, to }: Stretch): Stretch[] {
   const found: Stretch[] = []
   for (let at = from; at < to; at += MOST_SUMMED) found.push({ from: at, to: Math.min(to, at + MOST_SUMMED) })
   return found

@@ -81,6 +81,7 @@ describe('A value that changed on the disk', () => {
       ledger = await openLedger({ path: file })
       await ledger.earnings()
       await ledger.earnings({ contentId: 'c1' })
+      await ledger.statement({ by: 'day' })
       await ledger.submissions()
       const found = await Promise.all([log, other].map(({ lane }) => ledger?.laneLog(lane)))
       expect(found).not.to.include(null)

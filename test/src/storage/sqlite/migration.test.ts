@@ -44,6 +44,14 @@ describe('A ledger file of the first version', () => {
     expect((await ledger.earnings({ contentId: 'c0' })).paid).to.equal(70n)
     await ledger.markSettled(log.lane, log.head(2), 5n)
     expect((await ledger.earnings()).paid).to.equal(82n)
+    const { lines } = await ledger.statement({ by: 'day' })
+    // nobody wrote down then on which day it was
+    expect(lines.at(-1)).to.deep.equal({
+      key: null,
+      earnings: { served: 0n, receipted: 0n, vouchered: 0n, submitted: 0n, paid: 77n },
+    })
+    const today = new Date().toISOString().slice(0, 10)
+    expect(lines.find(({ key }) => key === today)?.earnings.paid).to.equal(5n)
     await ledger.close()
   })
 
