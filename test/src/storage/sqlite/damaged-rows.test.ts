@@ -100,7 +100,9 @@ describe('A value that changed on the disk', () => {
 function change(path: string, table: string, column: string): void {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: false })
   database.exec('PRAGMA ignore_check_constraints = ON')
-  const [row] = database.prepare(`SELECT ${column} AS value FROM ${table} WHERE ${column} IS NOT NULL`).all()
+  // the name of a settled line stands for no money any more
+  const which = table === 'sessions' ? `${column} IS NOT NULL AND state <> 'settled'` : `${column} IS NOT NULL`
+  const [row] = database.prepare(`SELECT ${column} AS value FROM ${table} WHERE ${which}`).all()
   const was = row?.value as number | string | Uint8Array
   const other =
     typeof was === 'number' ? was + 7 : typeof was === 'string' ? `${was.slice(0, -1)}7` : was.map((byte) => byte ^ 4)
