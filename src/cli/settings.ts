@@ -87,7 +87,7 @@ export const SETTINGS = {
   monitor: {
     flag: '--monitor <host:port>',
     env: 'BITCDN_MONITOR',
-    what: 'answer /metrics, /healthz, /readyz and /v1/earnings there, for operators (127.0.0.1:9464; default off)',
+    what: 'answer /metrics, /healthz and /readyz there, for operators (127.0.0.1:9464; default off)',
   },
   finality: {
     flag: '--finality <tag>',

@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS, type GatewayLimits, PRESENT_WAIT, REQUEST_WAIT } from '
 import type { GatewayContent } from './contents.ts'
 import { createDebts } from './debts.ts'
 import { createLanes } from './lanes.ts'
+import { createGatewayMeter, type GatewayCounts } from './meter.ts'
 import { createRecovery } from './recovery.ts'
 import { createRelay } from './relay.ts'
 import { createServer } from './server.ts'
@@ -52,6 +53,7 @@ export interface GatewayInit {
 export interface Gateway {
   /** How clients reach it; known after `start`. */
   readonly url: string
+  readonly counts: GatewayCounts
   /** Throws `port-in-use`, and `refused` when the signer may not sign for the sponsor. */
   start(): Promise<void>
   /** Answers what it has begun, then closes. */
@@ -74,6 +76,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
   const access = createAccessCheck(chain)
   const requireVoice = createVoice(chain)
   const debts = createDebts(log, { limit: limits.holderDebtBytes })
+  const meter = createGatewayMeter()
   const relayer = chain.account?.address ?? null
   const sessions = createSessions(
     { chain, log, signer, lanes, access, debts, recovery, terms: createTermsCheck(chain), contents },
@@ -108,6 +111,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
       debts,
       watch: createWatch({ chain, log, access, contents }),
       requireVoice,
+      meter,
       relay: relayer === null ? null : createRelay({ chain, contents }, { limits }),
       logger,
     },
@@ -118,6 +122,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
     get url() {
       return url
     },
+    counts: meter.counts,
     async start() {
       await requireAuthority(chain, sponsor, signer.address)
       recovery.begin()

@@ -36,6 +36,7 @@ import type { Debts } from './debts.ts'
 import { answerFor, GatewayError } from './errors.ts'
 import { createRateLimit } from './expiring.ts'
 import type { Lanes } from './lanes.ts'
+import type { GatewayMeter } from './meter.ts'
 import type { Recovery } from './recovery.ts'
 import type { RelayPurchase } from './relay.ts'
 import type { GrantSessions } from './sessions.ts'
@@ -55,6 +56,7 @@ export interface ServerComponents {
   watch: Watch
   debts: Pick<Debts, 'tell'>
   requireVoice: RequireVoice
+  meter: GatewayMeter
   /** Null where purchases are not relayed. */
   relay: RelayPurchase | null
   logger: Logger
@@ -67,7 +69,7 @@ export interface ServerInit {
 }
 
 export function createServer(components: ServerComponents, { limits, trustProxy }: ServerInit): FastifyInstance {
-  const { info, contents, signIn, logger } = components
+  const { info, contents, signIn, meter, logger } = components
   const app = fastify({
     logger: false, // requests are logged below, without headers and bodies
     bodyLimit: BODY_BYTES,
@@ -89,6 +91,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
   })
   app.addHook('onResponse', async (request, reply) => {
+    meter.answered(request.routeOptions.url, reply.statusCode)
     logger.debug(
       {
         method: request.method,
@@ -124,6 +127,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
   app.post('/v1/sessions', async (request) => {
     const holder = signIn.holder(request.headers.authorization)
     const answer = await components.sessions(questionFromJson(request.body), holder)
+    meter.granted(answer)
     logger.info({ holder, sessions: answer.sessions.length, refused: answer.refused }, 'opened sessions')
     return answerToJson(answer)
   })
@@ -162,6 +166,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
     const asker = signIn.holder(request.headers.authorization)
     const question = voucherQuestionFromJson(request.body, info.sponsor)
     const voucher = await components.vouchers(question, asker)
+    meter.vouched(voucher.amount)
     logger.info(
       { seeder: voucher.seeder, lane: voucher.lane.toString(), amount: voucher.amount.toString() },
       'signed a voucher',
@@ -173,6 +178,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
       throw new GatewayError(404, 'refused', 'This gateway relays no purchases.', 'Buy with gas of your own.')
     const purchase = purchaseFromJson(request.body)
     const sent = await components.relay(purchase)
+    meter.relayed()
     logger.info({ buyer: purchase.from, pass: purchase.pass, hash: sent.hash }, 'relayed a purchase')
     return sent
   })

@@ -2,7 +2,7 @@
 import { blockTime, type Chain } from '../chain/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import type { Earnings, ReceiptLedger } from '../receipts/index.ts'
-import type { Family, Sample } from '../telemetry/index.ts'
+import { type Family, type Sample, whatIsSilent } from '../telemetry/index.ts'
 import type { Counts } from './meter.ts'
 import type { Seeder } from './seeder.ts'
 
@@ -12,9 +12,6 @@ export interface Watched {
   readonly node: PeerNode
   readonly chain: Chain
 }
-
-/** Milliseconds in which ledger and chain must answer a seeder that calls itself ready. */
-const READY_MILLISECONDS = 3_000
 
 /** The states of money in the order in which it moves. */
 export const STATES = ['served', 'receipted', 'vouchered', 'submitted', 'paid'] as const satisfies (keyof Earnings)[]
@@ -112,26 +109,13 @@ export function seederStatus({ seeder, node }: Watched): SeederStatus {
 }
 
 /** What keeps a seeder from earning at this moment, in words. */
-export async function seederReady({ ledger, chain }: Watched): Promise<string[]> {
-  const signal = AbortSignal.timeout(READY_MILLISECONDS)
-  const [money, block] = await Promise.allSettled([
-    Promise.race([ledger.lanes(), late(signal)]),
-    Promise.race([blockTime(chain, signal), late(signal)]),
-  ])
-  return [
-    ...(money.status === 'rejected' ? [`The ledger does not answer: ${messageOf(money.reason)}`] : []),
-    ...(block.status === 'rejected' ? [`The chain does not answer: ${messageOf(block.reason)}`] : []),
-  ]
+export function seederReady({ ledger, chain }: Watched): Promise<string[]> {
+  return whatIsSilent({
+    'The ledger': () => ledger.lanes(),
+    'The chain': (signal) => blockTime(chain, signal),
+  })
 }
 
 function laneSample({ sponsor, lane }: { sponsor: string; lane: bigint }, value: bigint): Sample {
   return { labels: { sponsor, lane: String(lane) }, value }
 }
-
-function late(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`no answer within ${READY_MILLISECONDS / 1_000} s`)))
-  })
-}
-
-const messageOf = (error: unknown): string => (error as Error).message.split('\n', 1)[0] ?? ''

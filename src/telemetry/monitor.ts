@@ -1,5 +1,6 @@
 // What a running program tells its operator over HTTP: figures in Prometheus' text format, whether it lives, whether it is
 // ready, and answers of its own. It tells no secrets and changes nothing, but it is for operators: by default on loopback.
+import { statfs } from 'node:fs/promises'
 import { type FastifyInstance, fastify } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { BitCdnError } from '../errors.ts'
@@ -25,6 +26,8 @@ export interface MonitorInit {
   readonly families: readonly Family[]
   /** What keeps it from its work, in words; empty when nothing does. */
   ready(): Promise<readonly string[]>
+  /** The data folder, of whose disk it tells what is left. */
+  readonly folder?: string
   /** Paths such as `/v1/earnings`, each answered with JSON. */
   readonly answers?: Readonly<Record<string, () => Promise<unknown>>>
 }
@@ -34,6 +37,8 @@ export interface Monitor {
   close(): Promise<void>
 }
 
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
 /** Samples of one scrape serve all that come within this time: many scrapers cost what one costs. */
 const FRESH_MILLISECONDS = 1_000
 
@@ -42,9 +47,11 @@ export async function startMonitor(init: MonitorInit): Promise<Monitor> {
   const { host, port } = parseListen(init.listen)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  for (const family of init.families) register(registry, family)
-  const scrape = shared(() => registry.metrics())
+  // what the end `_total` says is not true of these, and nobody needs them
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const ready = shared(() => init.ready())
+  for (const family of [...init.families, ...ownFamilies(ready, init.folder)]) register(registry, family)
+  const scrape = shared(() => registry.metrics())
   const app = fastify({ logger: false, bodyLimit: 1_024, requestTimeout: 10_000, forceCloseConnections: true })
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
@@ -63,6 +70,32 @@ export async function startMonitor(init: MonitorInit): Promise<Monitor> {
   return { url, close: () => app.close() }
 }
 
+/** What every program tells of itself and its machine. */
+function ownFamilies(ready: () => Promise<readonly string[]>, folder: string | undefined): Family[] {
+  const gauge = { type: 'gauge' } as const
+  return [
+    {
+      ...{ name: 'bitcdn_ready', help: '1 while nothing keeps it from its work, as /readyz says.', ...gauge },
+      samples: async () => [{ value: (await ready()).length === 0 ? 1 : 0 }],
+    },
+    {
+      ...{ name: 'bitcdn_clock_seconds', help: 'Unix time by the clock of its machine.', ...gauge },
+      samples: () => [{ value: Date.now() / 1_000 }],
+    },
+    ...(folder === undefined
+      ? []
+      : [
+          {
+            ...{ name: 'bitcdn_disk_free_bytes', help: 'Left on the disk of the data folder.', ...gauge },
+            samples: async () => {
+              const { bavail, bsize } = await statfs(folder)
+              return [{ value: bavail * bsize }]
+            },
+          },
+        ]),
+  ]
+}
+
 function register(registry: Registry, { name, help, type, labels = [], samples }: Family): void {
   const config = { name, help, labelNames: [...labels], registers: [registry] }
   if (type === 'gauge') {
@@ -71,6 +104,8 @@ function register(registry: Registry, { name, help, type, labels = [], samples }
       async collect() {
         const read = await samples()
         this.reset()
+        // otherwise the library would say 0 for what is not known
+        if (labels.length === 0 && read.length === 0) this.remove()
         for (const { labels: of = {}, value } of read) this.set(of, Number(value))
       },
     })

@@ -57,6 +57,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/PLATFORM.md', 'The SDK'],
   ['docs/SEEDER.md', 'Be paid to a key that is not here'],
   ['docs/SEEDER.md', 'Keep'],
+  ['docs/OPERATORS.md', 'Watch a gateway'],
   ['docs/CREATOR.md', 'Collect'],
 ]
 
@@ -67,6 +68,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
   let stop: () => Promise<void>
   let port: number
   let monitorPort: number
+  let gatewayMonitorPort: number
   const values: Record<string, string> = {}
   const environment: Record<string, string> = {}
   const running: ChildProcess[] = []
@@ -78,6 +80,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     stop = () => bootstrap.stop()
     port = await freePort()
     monitorPort = await freePort()
+    gatewayMonitorPort = await freePort()
     const bin = join(bed.folder, 'bin')
     mkdirSync(bin)
     writeFileSync(join(bin, 'bitcdn'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)
@@ -110,9 +113,9 @@ describe('every command of the pages for creators, seeders, buyers and platforms
     it(`${page}: ${heading}`, async () => {
       const section = sections.find((one) => one.page === page && one.heading === heading)
       expect(section, `${page} has no section "${heading}"`).to.not.equal(undefined)
-      // operators look after a seeder
+      // operators look after seeders, and after a gateway
       const who = page
-        .replace('OPERATORS', 'SEEDER')
+        .replace('OPERATORS', heading === 'Watch a gateway' ? 'CREATOR' : 'SEEDER')
         .replace(/^docs\/|\.md$/g, '')
         .toLowerCase()
       for (const command of section!.commands) await act(who, command)
@@ -135,6 +138,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
       .replaceAll(/\b[A-Z]+_(?:ADDRESS|ID)\b/g, (word) => values[word] ?? word)
       .replaceAll('8787', String(port))
       .replaceAll('9464', String(monitorPort))
+      .replaceAll('9465', String(gatewayMonitorPort))
       .replace('http://127.0.0.1:8545', bed.chain.rpcUrl)
       .replace(/^npx hardhat/, `cd '${ROOT}' && hardhat`)
     const exported = /^export (\w+)=(.*)$/.exec(command)

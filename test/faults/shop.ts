@@ -18,6 +18,8 @@ export interface ShopInit {
   readonly duration?: number
   /** Token units set aside for each seeder; default 100,000. 0 reserves nothing. */
   readonly reserve?: bigint
+  /** More flags of the gateway. */
+  readonly gatewayFlags?: readonly string[]
   /** The environment of the program of this name. */
   readonly env?: (name: string) => Readonly<Record<string, string>>
 }
@@ -71,6 +73,7 @@ export async function openShop(init: ShopInit): Promise<Shop> {
   await authorizeSigner(creator.chain, { key: gatewayKey.address, added: PASS_PRICE })
   const gateway = await bed.start(gatewayKey, 'gateway', [
     ...['gateway', torrent, '--sponsor', creator.address, '--port', '0'],
+    ...(init.gatewayFlags ?? []),
     ...bed.chainFlags(),
   ])
   const gatewayUrl = String(gateway.ready.url)

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { parseMetainfo } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { createGateway, type GatewayContent } from '../../gateway/index.ts'
+import { createGateway, type GatewayContent, gatewayFamilies, gatewayReady } from '../../gateway/index.ts'
 import { findContent } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
+import { startMonitor } from '../../telemetry/index.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openSponsorLogOf } from '../ledger.ts'
 import { programLogger, untilAsked } from '../program.ts'
@@ -27,64 +28,80 @@ export function gatewayCommand(io: CommandIo): Command {
     `
 Examples:
   bitcdn gateway film.torrent --key creator
+  bitcdn gateway film.torrent --key creator --monitor 127.0.0.1:9465
   bitcdn gateway film.torrent --key gateway --sponsor 0x90F7…b906 --host 0.0.0.0 --public-url https://shop.example`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'ledger').action(async (torrents: string[], options: Options) => {
-    const settings = resolveSettings(options, io)
-    const { signal } = io
-    const publicUrl = options.publicUrl === undefined ? undefined : parseUrl(String(options.publicUrl))
-    refuseSecond(settings.home, 'gateway')
-    const { chain } = await openWallet(settings, io)
-    const account = chain.account!
-    const sponsor = options.sponsor === undefined ? account.address : parseAddress(String(options.sponsor), '--sponsor')
-    const contents: GatewayContent[] = []
-    for (const path of torrents) {
-      const metainfo = await readTorrentFile(path)
-      const { contentId, name, length } = parseMetainfo(metainfo)
-      const { pass, token, pricePerGiB } = await findContent(chain, contentId, { sponsor, signal })
-      contents.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
-    }
-    const log = await openSponsorLogOf(settings)
-    const relays = options.relay !== false
-    const gateway = createGateway(
-      {
-        chain: relays ? chain : { ...chain, account: null },
-        log,
-        signer: account,
-        contents,
-        logger: programLogger('gateway', String(options.logLevel)),
-      },
-      {
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'monitor').action(
+    async (torrents: string[], options: Options) => {
+      const settings = resolveSettings(options, io)
+      const { signal } = io
+      const publicUrl = options.publicUrl === undefined ? undefined : parseUrl(String(options.publicUrl))
+      refuseSecond(settings.home, 'gateway')
+      const { chain } = await openWallet(settings, io)
+      const account = chain.account!
+      const sponsor =
+        options.sponsor === undefined ? account.address : parseAddress(String(options.sponsor), '--sponsor')
+      const contents: GatewayContent[] = []
+      for (const path of torrents) {
+        const metainfo = await readTorrentFile(path)
+        const { contentId, name, length } = parseMetainfo(metainfo)
+        const { pass, token, pricePerGiB } = await findContent(chain, contentId, { sponsor, signal })
+        contents.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
+      }
+      const log = await openSponsorLogOf(settings)
+      const relays = options.relay !== false
+      const gateway = createGateway(
+        {
+          chain: relays ? chain : { ...chain, account: null },
+          log,
+          signer: account,
+          contents,
+          logger: programLogger('gateway', String(options.logLevel)),
+        },
+        {
+          sponsor,
+          host: String(options.host),
+          port: parseWhole(String(options.port), '--port', 0, 65_535),
+          ...(publicUrl === undefined ? {} : { publicUrl }),
+        },
+      )
+      const listen = settings.text('monitor')
+      const watched = { gateway, chain, log, sponsor, signer: account.address, relays }
+      const monitor =
+        listen === undefined
+          ? null
+          : await startMonitor({
+              ...{ listen, folder: settings.home, families: gatewayFamilies(watched) },
+              ready: () => gatewayReady(watched),
+            })
+      await gateway.start()
+      const { url } = gateway
+      const monitored = monitor === null ? {} : { monitor: monitor.url }
+      const withdraw = announceRunning(settings.home, 'gateway', {
+        ...{ url, sponsor, ...monitored },
+        contents: contents.map(({ contentId }) => contentId),
+      })
+      const ready = {
+        ready: true,
+        url,
         sponsor,
-        host: String(options.host),
-        port: parseWhole(String(options.port), '--port', 0, 65_535),
-        ...(publicUrl === undefined ? {} : { publicUrl }),
-      },
-    )
-    await gateway.start()
-    const { url } = gateway
-    const withdraw = announceRunning(settings.home, 'gateway', {
-      url,
-      sponsor,
-      contents: contents.map(({ contentId }) => contentId),
-    })
-    const ready = {
-      ready: true,
-      url,
-      sponsor,
-      signer: account.address,
-      contents: contents.map(({ contentId, pass }) => ({ contentId, pass })),
-    }
-    printResult(io, settings.json, ready, () => [
-      `Gateway    ${url}`,
-      `Sponsor    ${sponsor}`,
-      ...contents.map(({ name, contentId }) => `Sells      ${name}  ${contentId}`),
-    ])
-    await untilAsked(signal)
-    await gateway.stop()
-    await log.close()
-    withdraw()
-  })
+        signer: account.address,
+        ...monitored,
+        contents: contents.map(({ contentId, pass }) => ({ contentId, pass })),
+      }
+      printResult(io, settings.json, ready, () => [
+        `Gateway    ${url}`,
+        `Sponsor    ${sponsor}`,
+        ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
+        ...contents.map(({ name, contentId }) => `Sells      ${name}  ${contentId}`),
+      ])
+      await untilAsked(signal)
+      await gateway.stop()
+      await monitor?.close()
+      await log.close()
+      withdraw()
+    },
+  )
 }
 
 function parseUrl(text: string): string {

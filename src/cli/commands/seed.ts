@@ -124,6 +124,7 @@ Examples:
           ? null
           : await startMonitor({
               listen,
+              folder: settings.home,
               families: seederFamilies(watched),
               ready: () => seederReady(watched),
               answers: {

@@ -15,6 +15,7 @@ describe('the monitor', () => {
       listen: '127.0.0.1:0',
       families: [
         { name: 'bitcdn_a_total', help: 'A.', type: 'counter', samples: () => [{ value: count }] },
+        { name: 'bitcdn_unknown', help: 'U.', type: 'gauge', samples: () => [] },
         {
           ...{ name: 'bitcdn_b', help: 'B.', type: 'gauge', labels: ['of'] },
           samples: async () => [{ labels: { of: 'x "y"' }, value: 2n ** 40n }],
@@ -25,6 +26,8 @@ describe('the monitor', () => {
     expect(first).to.contain('# TYPE bitcdn_a_total counter\nbitcdn_a_total 5\n')
     expect(first).to.contain('bitcdn_b{of="x \\"y\\""} 1099511627776')
     expect(first).to.contain('process_resident_memory_bytes')
+    expect(first).not.to.match(/^bitcdn_unknown/m)
+    expect(first).to.contain('bitcdn_ready 1\n')
     count = 7
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     expect(await text('/metrics')).to.contain('bitcdn_a_total 7\n')
