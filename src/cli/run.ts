@@ -10,6 +10,7 @@ import { gatewayCommand } from './commands/gateway.ts'
 import { getCommand } from './commands/get.ts'
 import { keyCommand } from './commands/key.ts'
 import { passCommand } from './commands/pass.ts'
+import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { peersCommand } from './commands/peers.ts'
 import { publishCommand } from './commands/publish.ts'
 import { seedCommand } from './commands/seed.ts'
@@ -66,6 +67,8 @@ function program(io: CommandIo): Command {
     restoreCommand,
     statusCommand,
     doctorCommand,
+    pauseCommand,
+    resumeCommand,
     stopCommand,
     devnetCommand,
   ]

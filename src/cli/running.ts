@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BitCdnError } from '../errors.ts'
 
@@ -7,12 +7,22 @@ export interface Running {
   readonly name: string
   readonly pid: number
   readonly startedAt: string
+  /** It heard "bitcdn pause". */
+  readonly paused?: boolean
   /** What it serves and where; for people and for `status --json`. */
   readonly details: Readonly<Record<string, unknown>>
 }
 
 const folder = (home: string): string => join(home, 'run')
 const file = (home: string, name: string): string => join(folder(home), `${name}.json`)
+
+/** Whether it is what people call `name`: of some commands several may run. */
+export function isNamed(running: Running, name: string): boolean {
+  return running.name === name || running.name.startsWith(`${name}-`)
+}
+
+/** Is there while the running `name` is to rest. */
+export const pauseFile = (home: string, name: string): string => join(folder(home), `${name}.paused`)
 
 /** Refuses a second one of the same name: two would share keys, ledger and nonces. */
 export function refuseSecond(home: string, name: string): void {
@@ -27,9 +37,52 @@ export function refuseSecond(home: string, name: string): void {
 /** Says that this process is the running `name`; answers how to take that back. */
 export function announceRunning(home: string, name: string, details: Running['details']): () => void {
   mkdirSync(folder(home), { recursive: true, mode: 0o700 })
+  rmSync(pauseFile(home, name), { force: true })
   const running: Running = { name, pid: process.pid, startedAt: new Date().toISOString(), details }
-  writeFileSync(file(home, name), `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 })
-  return () => rmSync(file(home, name), { force: true })
+  write(home, running)
+  return () => forget(home, name)
+}
+
+/** Says that this process rests, or that it does no more. */
+export function markPaused(home: string, name: string, paused: boolean): void {
+  const running = read(file(home, name))
+  if (running !== null) write(home, { ...running, paused })
+}
+
+/** Asks a program to rest or to go on, and waits until it has heard. Throws `refused` when it does not within `timeout` ms. */
+export async function askToPause(
+  home: string,
+  { name, pid }: Running,
+  paused: boolean,
+  signal: AbortSignal,
+  timeout = 10_000,
+): Promise<void> {
+  if (paused) writeFileSync(pauseFile(home, name), '', { mode: 0o600 })
+  else rmSync(pauseFile(home, name), { force: true })
+  const deadline = performance.now() + timeout
+  while ((read(file(home, name))?.paused ?? false) !== paused) {
+    if (!isAlive(pid)) return
+    if (performance.now() > deadline) {
+      throw new BitCdnError('refused', `${name} (process ${pid}) has not heard it after ${timeout / 1000} s.`, {
+        advice: 'It may be busy: look again with "bitcdn status".',
+        retry: true,
+      })
+    }
+    await new Promise((settle) => setTimeout(settle, 50))
+    signal.throwIfAborted()
+  }
+}
+
+/** Whoever reads it sees the old one or the new one. */
+function write(home: string, running: Running): void {
+  const path = file(home, running.name)
+  writeFileSync(`${path}.new`, `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+}
+
+function forget(home: string, name: string): void {
+  rmSync(file(home, name), { force: true })
+  rmSync(pauseFile(home, name), { force: true })
 }
 
 /** Those that really run; the files of those that were killed are removed. */
@@ -38,7 +91,7 @@ export function listRunning(home: string): Running[] {
   for (const entry of existing(home)) {
     const running = read(join(folder(home), entry))
     if (running !== null && isAlive(running.pid)) found.push(running)
-    else rmSync(join(folder(home), entry), { force: true })
+    else forget(home, entry.slice(0, -'.json'.length))
   }
   return found
 }

@@ -5,7 +5,7 @@ import { hasCode } from '../errors.ts'
 import type { GetRequest, Serving } from '../sdk/index.ts'
 import { createSeeder, seedFreely } from '../seeder/index.ts'
 import { createLogger } from '../telemetry/index.ts'
-import type { Uplink } from '../transfer/index.ts'
+import type { ServingGate, Uplink } from '../transfer/index.ts'
 import { gatewaysOf } from './gateways.ts'
 import type { CommandIo } from './io.ts'
 import { openLedgerOf } from './ledger.ts'
@@ -20,6 +20,8 @@ export interface SeedingInit {
   /** The least that is served for, token units per GiB. */
   readonly pricePerGiB: bigint
   readonly io: CommandIo
+  /** Whether anybody is served at all. */
+  readonly gate: ServingGate
 }
 
 /**
@@ -28,14 +30,14 @@ export interface SeedingInit {
  */
 export function seedingOf(init: SeedingInit): NonNullable<GetRequest['serve']> | null {
   const logger = createLogger({ name: 'seeder', level: 'silent' })
-  const { node, payment } = init
+  const { node, payment, gate } = init
   if (payment.sessions === null)
-    return async (store, uplink) => nothingEarned(await seedFreely({ node, logger }, [store], { uplink }))
+    return async (store, uplink) => nothingEarned(await seedFreely({ node, logger }, [store], { uplink, gate }))
   return payment.wallet === null ? null : (store, uplink) => seedForPay(init, store, uplink)
 }
 
 async function seedForPay(
-  { settings, payment, node, pricePerGiB, io }: SeedingInit,
+  { settings, payment, node, pricePerGiB, io, gate }: SeedingInit,
   store: ContentStore,
   uplink: Uplink | undefined,
 ): Promise<Serving> {
@@ -48,7 +50,7 @@ async function seedForPay(
     const before = await ledger.earnings({ contentId })
     const seeder = createSeeder(
       { node, chain, ledger, stores: [store], account, gateways: gatewaysOf(settings, account), settler: null, logger },
-      { seeder: payoutOf(settings, chain), pricePerGiB, settles: false, uplink },
+      { seeder: payoutOf(settings, chain), pricePerGiB, settles: false, uplink, gate },
     )
     await seeder.start({ signal: io.signal })
     return {

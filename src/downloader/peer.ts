@@ -218,10 +218,12 @@ export function createPeer(init: PeerInit): DownloadPeer {
     spare = null
   }
 
-  /** The seeder stops: what is verified is signed, the rest goes to others. */
+  /** The seeder stops: what is verified is signed, the rest goes to others. What it serves on another stream goes on until it ends that too. */
   function stopped(fetcher: Fetcher, refusal: RefusedError | null): void {
     if (retired.has(fetcher)) return
-    void retire(fetcher).then(() => visitOver.resolve(refusal))
+    void retire(fetcher).then(() => {
+      if ([...streams].every((stream) => retired.has(stream))) visitOver.resolve(refusal)
+    })
   }
 
   /** The last receipt, then the line is over. */

@@ -4,7 +4,8 @@ import { ProtocolError, RefusedError } from '../transfer/index.ts'
 import { BadUnitError, type SeederFailure, UnsuitableTermsError } from './errors.ts'
 
 /** A refusal that says nothing against the session itself. */
-export const isForNow = ({ refusal }: RefusedError): boolean => refusal === 'busy' || refusal === 'sessionOpenElsewhere'
+export const isForNow = ({ refusal }: RefusedError): boolean =>
+  refusal === 'busy' || refusal === 'resting' || refusal === 'sessionOpenElsewhere'
 
 /** Whether the same seeder may serve later: a broken connection, a full house or a line that ended, not a refusal or a lie. */
 export function mayRetry(error: Error | null): boolean {

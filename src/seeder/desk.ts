@@ -41,6 +41,8 @@ export interface DeskInit {
   readonly lanes: readonly bigint[]
   /** Whether a content is given away. */
   readonly isFree: (contentId: ContentId) => boolean
+  /** What its sessions count for beside others of the same price; default 1. */
+  readonly weightOf?: (contentId: ContentId) => number
 }
 
 /** A session that is being served. */
@@ -65,11 +67,12 @@ export interface Desk extends ServingDesk {
 export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   const { ledger, view, exposure, stores, logger } = components
   const serving = new Map<OpenSession, Promise<void>>()
+  const weightOf = init.weightOf ?? (() => 1)
 
   async function admit(hello: HelloRequest): Promise<Admission> {
     const { contentId, session } = hello
     if (session === null) {
-      if (init.isFree(contentId)) return freeAdmission
+      if (init.isFree(contentId)) return { ...freeAdmission, bid: { pricePerGiB: 0n, weight: weightOf(contentId) } }
       throw new RefusedError('needsPayment', `${contentId} is not given away here.`)
     }
     const { lane } = session
@@ -94,7 +97,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     const exposed = await exposure.open(lane, session.session, { bytes, maxBytes: held.maxBytes, selfPaid })
     try {
       const opened = await ledger.openSession(session.session, { contentId, holder: session.ticket?.holder ?? null })
-      return admission(opened, session, exposed)
+      return admission(opened, session, { exposed, weight: weightOf(contentId) })
     } catch (error) {
       await exposed.close()
       if (hasCode(error, 'refused')) throw new RefusedError('sessionOpenElsewhere', error.message)
@@ -130,7 +133,11 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     }
   }
 
-  function admission(opened: LedgerSession, shown: Standing, exposed: Exposed): Admission {
+  function admission(
+    opened: LedgerSession,
+    shown: Standing,
+    { exposed, weight }: { exposed: Exposed; weight: number },
+  ): Admission {
     const { session, sessionKey, maxBytes, receipt, served } = opened
     const { lane, signed, ticket } = shown
     const ended = Promise.withResolvers<void>()
@@ -151,7 +158,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       over: over.signal,
       session: { id: session, key: sessionKey, maxBytes },
       ...{ receipt, served },
-      bid: { pricePerGiB: lane.pricePerGiB, weight: 1 },
+      bid: { pricePerGiB: lane.pricePerGiB, weight },
       acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(session, bytesServed, signature),
       noteServed(bytesServed) {
         try {

@@ -1,7 +1,7 @@
 import type { ContentStore } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { RefusedError, serve, TRANSFER_PROTOCOL, type Uplink } from '../transfer/index.ts'
+import { RefusedError, type ServeInit, serve, TRANSFER_PROTOCOL } from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { DRAIN_TIMEOUT } from './constants.ts'
 import { freeAdmission } from './desk.ts'
@@ -15,7 +15,7 @@ export interface FreeSeeder {
 export async function seedFreely(
   { node, logger }: { readonly node: PeerNode; readonly logger: Logger },
   stores: readonly ContentStore[],
-  { uplink }: { readonly uplink?: Uplink | undefined } = {},
+  { uplink, gate }: Pick<ServeInit, 'uplink' | 'gate'> = {},
 ): Promise<FreeSeeder> {
   const closing = new AbortController()
   const open = new Set<Promise<void>>()
@@ -39,7 +39,7 @@ export async function seedFreely(
     },
     {
       peerId: node.peerId,
-      uplink,
+      ...{ uplink, gate },
       signal: closing.signal,
       log: (level, message, fields) => logger[level](fields, message),
     },

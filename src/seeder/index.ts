@@ -1,6 +1,9 @@
 // The program that serves content and is paid for it.
+export { type Caps, openCaps } from './caps.ts'
 export { least } from './chain-view.ts'
 export { DEFAULT_LANES, SETTLE_INTERVAL, TRUSTED_WINDOWS, WINDOW_BYTES } from './constants.ts'
 export { type FreeSeeder, seedFreely } from './free.ts'
+export { createGate, type Hours, hoursInWords } from './gate.ts'
+export { createLocalClock } from './local-time.ts'
 export { type SeederStatus, seederFamilies, seederReady, seederStatus } from './monitor.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'

@@ -10,7 +10,14 @@ import type { Gateways } from '../gateway-client/index.ts'
 import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
 import type { Settler } from '../settlement/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { type CreditInit, createCreditBook, serve, TRANSFER_PROTOCOL, type Uplink } from '../transfer/index.ts'
+import {
+  type CreditInit,
+  createCreditBook,
+  type ServingGate,
+  serve,
+  TRANSFER_PROTOCOL,
+  type Uplink,
+} from '../transfer/index.ts'
 import { announce } from './announce.ts'
 import { createChainView } from './chain-view.ts'
 import {
@@ -67,6 +74,10 @@ export interface SeederInit {
   credit?: CreditInit | undefined
   /** What all sessions share, by price. Default: no limit. */
   uplink?: Uplink | undefined
+  /** What a content's sessions count for there, beside others of the same price: 1 where nothing is said. */
+  weights?: ReadonlyMap<ContentId, number> | undefined
+  /** Whether anybody is served at all. Default: always. */
+  gate?: ServingGate | undefined
 }
 
 export interface Seeder {
@@ -104,7 +115,13 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       ...{ domain, ledger, view, exposure, stores, terms: terms.current, gatewayLog, logger },
       onFork: (lane) => gatewayWatch.presentAgain(lane.sponsor),
     },
-    { seeder, pricePerGiB, lanes, isFree: (contentId) => free.has(contentId) },
+    {
+      seeder,
+      pricePerGiB,
+      lanes,
+      isFree: (contentId) => free.has(contentId),
+      weightOf: (contentId) => init.weights?.get(contentId) ?? 1,
+    },
   )
   const gatewayWatch = createGatewayWatch(
     { gateways: gateways ?? { clients: [] }, ledger, desk, logger },
@@ -159,7 +176,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await gatewayWatch.look()
       const handler = serve(meter.watch(desk), {
         peerId: node.peerId,
-        uplink: init.uplink,
+        ...{ uplink: init.uplink, gate: init.gate },
         signal: closing.signal,
         credit,
         log: (level, message, fields) => logger[level](fields, message),

@@ -17,6 +17,7 @@ const ADVICE: Record<Refusal, string> = {
   badSignature: 'Check that chain id, settlement contract and keys are those of this seeder.',
   noAccess: 'Buy a pass for this content, or renew it.',
   wrongLane: "Use one of the lanes in the seeder's terms.",
+  resting: 'Use another seeder, or come back later: it serves again by itself.',
   needsPayment: 'Open the transfer with a session, and sign receipts for what arrives.',
 }
 
@@ -26,7 +27,10 @@ export class RefusedError extends BitCdnError {
   readonly refusal: Refusal
 
   constructor(refusal: Refusal, words: string) {
-    super(CODES[refusal] ?? 'refused', words, { advice: ADVICE[refusal], retry: refusal === 'busy' })
+    super(CODES[refusal] ?? 'refused', words, {
+      advice: ADVICE[refusal],
+      retry: refusal === 'busy' || refusal === 'resting',
+    })
     this.refusal = refusal
   }
 }

@@ -15,7 +15,14 @@ export {
 export { createCreditBook } from './credit.ts'
 export type { CreditBook, CreditInit, Debt, Owed, Tab } from './credit-types.ts'
 export { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
-export { type Admission, type HelloRequest, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
+export {
+  type Admission,
+  type HelloRequest,
+  REFUSAL,
+  type Refusal,
+  type ServingDesk,
+  type ServingGate,
+} from './ports.ts'
 export { createRateLimit, type RateLimit } from './rate-limit.ts'
 export { type ServeInit, serve, type TransferLog } from './serve.ts'
 export {

@@ -2,6 +2,7 @@ import type { Address } from 'viem'
 import type { ContentId } from '../content/metainfo.ts'
 import type { ContentStore } from '../content/store.ts'
 import type { AuthorizedSession, CompactSignature, Head, SignedReceipt, SignedTerms } from '../receipts/types.ts'
+import type { RefusedError } from './errors.ts'
 import type { Bid } from './uplink.ts'
 
 /** Why a seeder refuses: the number travels, the words are for people. */
@@ -17,6 +18,7 @@ export const REFUSAL = {
   noAccess: 9,
   wrongLane: 10,
   needsPayment: 11,
+  resting: 12,
 } as const
 
 export type Refusal = keyof typeof REFUSAL
@@ -47,6 +49,14 @@ export interface Admission {
   /** Aborts, with a `RefusedError` as its reason, when the downloader may be served no longer. */
   readonly over?: AbortSignal
   release(final: boolean): Promise<void>
+}
+
+/** Whether anybody is served at all at the moment. */
+export interface ServingGate {
+  /** Why nobody is; null while all are. */
+  refusal(): RefusedError | null
+  /** Bytes that are about to be sent. Throws a `RefusedError` where they may not be. */
+  take(bytes: number): void
 }
 
 /** What `transfer` asks of the seeder that it serves for: what is held, at what terms, and who may have it. */

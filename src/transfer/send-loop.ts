@@ -3,7 +3,7 @@ import { UNIT_BYTES } from '../content/index.ts'
 import { FRAME_DIVISOR, MAX_DATA_FRAME_BYTES } from './constants.ts'
 import type { Tab } from './credit-types.ts'
 import type { Message } from './generated/wire.js'
-import type { Admission } from './ports.ts'
+import type { Admission, ServingGate } from './ports.ts'
 import type { Bid, Uplink, UplinkFlow } from './uplink.ts'
 import type { QueuedWant, WantQueue } from './wants.ts'
 import type { Writer } from './writer.ts'
@@ -22,6 +22,8 @@ export interface SendLoopInit {
   readonly admission: Admission
   /** Null where nothing limits what is sent. */
   readonly uplink: Uplink | null
+  /** Null where all that is wanted may be sent. */
+  readonly gate: ServingGate | null
   readonly signal: AbortSignal
   activity(): void
   failed(error: Error): void
@@ -39,7 +41,7 @@ export interface SendLoop {
 }
 
 export function createSendLoop(init: SendLoopInit): SendLoop {
-  const { content, wants, writer, tab, admission, uplink, signal } = init
+  const { content, wants, writer, tab, admission, uplink, gate, signal } = init
   const flow = uplink?.join(admission.bid ?? FREE_BID) ?? null
   const longestFrame = Math.min(uplink?.longest ?? MAX_DATA_FRAME_BYTES, MAX_DATA_FRAME_BYTES)
   const limit = Number(admission.session?.maxBytes ?? 0n)
@@ -106,6 +108,7 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
   async function sendFrame(want: QueuedWant, length: number, before?: Partial<Message>): Promise<void> {
     const offset = want.next
     // first asked, then counted: bytes that may not be sent are nobody's debt
+    gate?.take(length)
     if (tab !== null) admission.noteServed(BigInt(tab.served + length))
     tab?.serve(length)
     want.next += length

@@ -2,7 +2,7 @@ import type { PeerId, StreamHandler } from '@libp2p/interface'
 import { MAX_STREAMS } from './constants.ts'
 import { createCreditBook } from './credit.ts'
 import type { CreditBook, CreditInit } from './credit-types.ts'
-import type { ServingDesk } from './ports.ts'
+import type { ServingDesk, ServingGate } from './ports.ts'
 import { createServing, type Serving } from './serving.ts'
 import type { Uplink } from './uplink.ts'
 
@@ -16,6 +16,8 @@ export interface ServeInit {
   readonly credit?: CreditBook | CreditInit
   /** What all streams share, by their bids. Default: no limit, and nothing to share. */
   readonly uplink?: Uplink | undefined
+  /** Whether anybody is served at all. Default: always. */
+  readonly gate?: ServingGate | undefined
   /** Streams served at once; default {@link MAX_STREAMS}. */
   readonly maxStreams?: number
   /** When it aborts, every stream is closed with its last receipt. */
@@ -49,8 +51,8 @@ export function serve(desk: ServingDesk, init: ServeInit): StreamHandler {
   return async (stream, connection) => {
     const peer = connection.remotePeer.toString()
     const freeCapacity = Math.max(0, maxStreams - servings.size - 1)
-    const { peerId, uplink } = init
-    const serving = createServing({ stream, connection, desk, credit, peerId, uplink, freeCapacity, log })
+    const { peerId, uplink, gate } = init
+    const serving = createServing({ stream, connection, desk, credit, peerId, uplink, gate, freeCapacity, log })
     if (servings.size >= maxStreams || init.signal?.aborted === true) serving.refuseAll()
     servings.add(serving)
     ticker ??= setInterval(tick, TICK_MILLISECONDS)

@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
-import { bytesToHex, type Hex } from 'viem'
 import type { ContentStore } from '../content/index.ts'
 import { hasCode } from '../errors.ts'
-import { createDomain, type Domain, type SignedTerms, verifyProof, verifyReceipt } from '../receipts/index.ts'
+import { createDomain, type Domain, type SignedTerms } from '../receipts/index.ts'
 import { addressPrefix } from './address-prefix.ts'
-import {
-  decodeContentId,
-  decodeReceipt,
-  decodeSession,
-  encodeReceipt,
-  encodeTerms,
-  type PresentedSession,
-} from './codec.ts'
+import { checkSession } from './check-session.ts'
+import { decodeContentId, decodeReceipt, encodeReceipt, encodeTerms, type PresentedSession } from './codec.ts'
 import {
   HELLO_MILLISECONDS,
   IDLE_MILLISECONDS,
@@ -26,7 +19,7 @@ import { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 import { createFrameParser } from './frames.ts'
 import type { Hello, Message } from './generated/wire.js'
 import { createHaves, type Haves } from './haves.ts'
-import { type Admission, REFUSAL, type Refusal, type ServingDesk } from './ports.ts'
+import { type Admission, REFUSAL, type Refusal, type ServingDesk, type ServingGate } from './ports.ts'
 import { readStream } from './reader.ts'
 import { createReceiptIntake, type ReceiptIntake } from './receipt-intake.ts'
 import { createSendLoop, type SendLoop } from './send-loop.ts'
@@ -44,6 +37,7 @@ export interface ServingInit {
   readonly peerId: PeerId
   readonly freeCapacity: number
   readonly uplink: Uplink | undefined
+  readonly gate: ServingGate | undefined
   readonly log: TransferLog
 }
 
@@ -75,7 +69,6 @@ export function createServing(init: ServingInit): Serving {
   const done = Promise.withResolvers<void>()
   const writer = createWriter(connection, stream)
   const nonce = randomBytes(32)
-  const terms = announce()
   let touched = performance.now()
   let greeted = false
   let full = false
@@ -85,7 +78,15 @@ export function createServing(init: ServingInit): Serving {
   let metadata = Promise.resolve()
   let metadataRequests = 0
 
+  /** Who is not served at all hears of it before it asks anybody for a line. */
   async function announce(): Promise<SignedTerms | null> {
+    const shut = init.gate?.refusal() ?? null
+    if (shut !== null) {
+      closing = true
+      writer.send({ close: encodeClose(shut) })
+      await finish(false)
+      return null
+    }
     const found = await desk.terms()
     writer.send({ terms: encodeTerms(found, nonce, init.freeCapacity) })
     return found
@@ -135,13 +136,16 @@ export function createServing(init: ServingInit): Serving {
   }
 
   async function admit(hello: Hello): Promise<void> {
+    const shut = init.gate?.refusal() ?? null
+    if (shut !== null) throw shut
     if (full) throw new RefusedError('busy', 'This seeder serves as many streams as it can.')
     const contentId = decodeContentId(hello.contentId)
     const content = await desk.content(contentId)
     if (content === null) throw new RefusedError('unknownContent', `This seeder does not hold ${contentId}.`)
     const known = await terms
     const domain = known === null ? null : createDomain(known)
-    const presented = hello.session === undefined ? null : checkSession(hello, known, domain)
+    const self = { nonce, downloader: connection.remotePeer, seeder: init.peerId }
+    const presented = hello.session === undefined ? null : checkSession(hello.session, known, self)
     const admission = await desk.admit({
       contentId,
       remotePeer: connection.remotePeer.toString(),
@@ -157,34 +161,6 @@ export function createServing(init: ServingInit): Serving {
     }
   }
 
-  function checkSession(hello: Hello, known: SignedTerms | null, domain: Domain | null): PresentedSession {
-    if (known === null || domain === null || hello.session === undefined) {
-      throw new RefusedError('wrongLane', 'This seeder has no terms: it serves free content only.')
-    }
-    const presented = decodeSession(hello.session, known.seeder)
-    const { lane, line, session } = presented.session
-    if (!known.lanes.includes(lane.lane)) {
-      throw new RefusedError('wrongLane', `Lane ${lane.lane} is not served here; ${known.lanes.join(', ')} are.`)
-    }
-    if (lane.pricePerGiB < known.pricePerGiB) {
-      throw new RefusedError(
-        'priceTooLow',
-        `${lane.pricePerGiB} token units per GiB were offered, ${known.pricePerGiB} token units are asked.`,
-      )
-    }
-    const proof = {
-      ...{ session, nonce: bytesToHex(nonce) },
-      ...{ downloader: peerBytes(connection.remotePeer), seeder: peerBytes(init.peerId) },
-    }
-    if (!verifyProof(domain, proof, presented.proof, line.sessionKey)) {
-      throw new RefusedError('badSignature', `The session key ${line.sessionKey} did not sign this stream's nonce.`)
-    }
-    if (presented.receipt !== null && !verifyReceipt(domain, presented.receipt, line.sessionKey)) {
-      throw new RefusedError('badSignature', `The presented receipt is not signed by ${line.sessionKey}.`)
-    }
-    return presented
-  }
-
   async function accept(
     content: ContentStore,
     admission: Admission,
@@ -197,9 +173,9 @@ export function createServing(init: ServingInit): Serving {
     const served = Number(admission.served)
     const tab = session === null ? null : credit.open(session.id, signed, subjectsOf(presented), { peer, served })
     const wants = createWantQueue(content.metainfo)
-    const uplink = init.uplink ?? null
+    const { uplink = null, gate = null } = init
     const loop = createSendLoop({
-      ...{ content, wants, writer, tab, admission, uplink, failed: stopServing },
+      ...{ content, wants, writer, tab, admission, uplink, gate, failed: stopServing },
       signal: ended.signal,
       activity: touch,
     })
@@ -345,6 +321,7 @@ export function createServing(init: ServingInit): Serving {
     touched = performance.now()
   }
 
+  const terms = announce()
   const parser = createFrameParser({
     maxMessageBytes: () => (greeted ? MAX_MESSAGE_BYTES : MAX_OPENING_BYTES),
     message: take,
@@ -369,6 +346,8 @@ export function createServing(init: ServingInit): Serving {
       service?.intake?.readDeferred()
       service?.loop.wake()
       if (service?.loop.waiting === true) touch()
+      const shut = service === null || closing ? null : (init.gate?.refusal() ?? null)
+      if (shut !== null) stopServing(shut)
       if (!closing) for (const pieces of service?.haves.next() ?? []) writer.send({ have: { pieces } })
       if (service?.tab?.overdue() === true) fail(new ProtocolError('The downloader did not sign in time.'))
       else if (idle >= (greeted ? IDLE_MILLISECONDS : HELLO_MILLISECONDS)) {
@@ -384,8 +363,4 @@ export function createServing(init: ServingInit): Serving {
 
 function encodeClose(refusal?: RefusedError): { reason: number; words: string } {
   return { reason: refusal === undefined ? 0 : REFUSAL[refusal.refusal], words: refusal?.message ?? '' }
-}
-
-function peerBytes(peer: PeerId): Hex {
-  return bytesToHex(peer.toMultihash().bytes)
 }

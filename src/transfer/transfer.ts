@@ -133,6 +133,8 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
   let open = true
   /** Either side said that it closes: only then is the end of the stream no failure. */
   let goodbye = false
+  /** Why it closes, where it said. */
+  let refusal: RefusedError | null = null
   let filling: PendingWant | null = null
 
   // Whoever awaits one of these hears of its rejection; when nobody does, it is no news.
@@ -148,7 +150,8 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     else if (message.close !== undefined) {
       goodbye = true
       const { reason, words } = message.close
-      events.closing?.(reason === 0 ? null : new RefusedError(refusalOf(reason), words.slice(0, MAX_WORDS)))
+      if (reason !== 0) refusal = new RefusedError(refusalOf(reason), words.slice(0, MAX_WORDS))
+      events.closing?.(refusal)
     } else takeAnswer(message)
   }
 
@@ -206,7 +209,7 @@ export function createTransfer(connection: Connection, stream: Stream, self: Pee
     open = false
     const lost = failure === null && !goodbye
     const error = lost ? new StreamEndedError(`${peer} left without a word.`) : failure
-    const reason = error ?? new StreamEndedError('The seeder ended the stream.')
+    const reason = error ?? refusal ?? new StreamEndedError('The seeder ended the stream.')
     over.reject(reason)
     if (error === null)
       void stream.close({ signal: AbortSignal.timeout(LAST_RECEIPT_MILLISECONDS) }).catch(() => undefined)

@@ -13,6 +13,7 @@ import {
   type CreditInit,
   createCreditBook,
   createUplink,
+  type ServingGate,
   serve,
   TRANSFER_PROTOCOL,
 } from '../../src/transfer/index.ts'
@@ -34,6 +35,8 @@ export interface SeederInit extends StoreFaults {
   readonly credit?: CreditInit
   /** What all sessions share by their bids, bytes a second. */
   readonly limitUp?: number
+  /** Whether anybody is served at all. */
+  readonly gate?: ServingGate
   /** Default: one without a chain. */
   readonly domain?: Domain
   readonly encrypters?: readonly Encrypter[]
@@ -77,7 +80,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const stopping = new AbortController()
   const credit = createCreditBook(init.credit)
   const shared = init.limitUp === undefined ? undefined : createUplink(init.limitUp)
-  const handler = serve(desk, { peerId: node.peerId, credit, uplink: shared, signal: stopping.signal })
+  const handler = serve(desk, { peerId: node.peerId, credit, uplink: shared, gate: init.gate, signal: stopping.signal })
   await node.handle(TRANSFER_PROTOCOL, handler)
   if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
   return {

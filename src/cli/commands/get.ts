@@ -5,11 +5,14 @@ import { type ContentId, type Metainfo, parseContentId, parseMagnet, parseMetain
 import { createNode, createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
 import type { DownloadProgress } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
-import { DEFAULT_PRICE_PER_GIB, getContent, hashFiles } from '../../sdk/index.ts'
+import { DEFAULT_PRICE_PER_GIB, type GetRequest, getContent, hashFiles } from '../../sdk/index.ts'
+import { createGate } from '../../seeder/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
+import { pausable, watchPauses } from '../pausing.ts'
 import { type Payments, payments } from '../payments.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
+import { announceRunning } from '../running.ts'
 import { seedingOf } from '../seed-while-getting.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { WALLET_SETTINGS } from '../wallet.ts'
@@ -80,6 +83,9 @@ Examples:
       allowPrivate: settings.flag('allowPrivate'),
     })
     const [node, payment] = await both(starting, payments(settings, options, io))
+    const name = `get-${process.pid}`
+    const withdraw = announceRunning(settings.home, name, { content: what, output: resolve(String(options.output)) })
+    const pauses = watchPauses(settings.home, name)
     const display = progressDisplay(io, payment.decimals)
     const show = (view: ProgressView): void =>
       options.events === true
@@ -89,11 +95,17 @@ Examples:
           : display.show(view)
     try {
       const pricePerGiB = parseMoney(String(options.pricePerGib), payment.decimals, '--price-per-gib')
-      const serve = seeds ? seedingOf({ settings, payment, node, pricePerGiB, io }) : null
-      const got = await getContent({
+      const gate = createGate({ paused: () => pauses.paused })
+      const serve = seeds ? seedingOf({ settings, payment, node, pricePerGiB, io, gate }) : null
+      let complete = false
+      const say = (paused: boolean): void => {
+        display.done()
+        if (options.events === true) io.err(toJson({ event: paused ? 'paused' : 'resumed' }))
+        else if (!settings.json) io.err(paused ? 'Paused. It goes on with: bitcdn resume' : 'Resumed.')
+      }
+      const request: Omit<GetRequest, 'signal'> = {
         content,
         node,
-        signal,
         folder: String(options.output),
         sessions: payment.sessions,
         state: settings.folder('downloads'),
@@ -104,6 +116,7 @@ Examples:
         seedFor,
         ...(serve === null ? {} : { serve }),
         onComplete() {
+          complete = true
           if (serve === null || seedFor === 0 || settings.json) return
           display.done()
           io.err(`Complete. Serving it for ${secondsInWords(seedFor / 1000)}; Ctrl-C ends that.`)
@@ -126,7 +139,10 @@ Examples:
           if (level === 'warn' && options.events !== true && !settings.json)
             io.err(`Warning: ${message} ${toJson(fields)}`)
         },
-      })
+      }
+      const got = await pausable(pauses, { signal, mayPause: () => !complete, say }, (round) =>
+        getContent({ ...request, signal: round }),
+      )
       display.done()
       const { metainfo, seconds, bytes, paid, path, receipts, seeders, peers, sent, earned } = got
       const sha256 = options.sha256 === true ? await hashFiles(metainfo, path, signal) : null
@@ -156,6 +172,8 @@ Examples:
       })
     } finally {
       display.done()
+      pauses.stop()
+      withdraw()
       await node.stop()
       await payment.close()
     }

@@ -21,9 +21,11 @@ import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openLedgerOf, readEarnings } from '../ledger.ts'
+import { watchPauses } from '../pausing.ts'
 import { payoutOf, requireOperator } from '../payout.ts'
 import { programLogger, untilAsked } from '../program.ts'
 import { announceRunning, refuseSecond } from '../running.ts'
+import { openGate, withGateOptions } from '../serving-gate.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
@@ -58,6 +60,12 @@ export function seedCommand(io: CommandIo): Command {
       'what free downloads get of it together while paid ones want all',
       String(FREE_SHARE * 100),
     )
+    .option(
+      '--weight <[torrent=]number>',
+      'what a content counts for at a full uplink, beside others of the same price; may be repeated',
+      collect,
+      [],
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   command.addHelpText(
     'after',
@@ -67,14 +75,21 @@ Examples:
   bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04
   bitcdn seed film.torrent --data film.mkv --claim-min 5 --claim-max-gas 0.1 --coin-price 2500
   bitcdn seed film.torrent --data film.mkv --no-claim
+  bitcdn seed film.torrent --data film.mkv --hours 22:00-07:00 --time-zone Europe/Berlin --cap-month 1TB
+  bitcdn seed hotfix.torrent game.torrent --data /srv/content --limit-up 10MB --weight hotfix.torrent=10
   bitcdn seed film.torrent --data film.mkv --ledger postgresql://seeder@db.example/bitcdn
   bitcdn seed film.torrent --data film.mkv --key hot --payout 0x90F7…b906     paid to a key that is kept elsewhere`,
   )
+  withGateOptions(command)
   return withSettings(command, ...WALLET_SETTINGS, ...CLAIM_SETTINGS, ...SEED_SETTINGS).action(
     async (torrents: string[], options: Options) => {
       const settings = resolveSettings(options, io)
       const { signal } = io
       refuseSecond(settings.home, 'seed')
+      const weights = weightsOf(options, torrents)
+      const uplink = uplinkOf(options)
+      const pauses = watchPauses(settings.home, 'seed')
+      const serving = openGate(options, settings, () => pauses.paused)
       const logger = programLogger('seeder', String(options.logLevel))
       const { chain, decimals, symbol } = await openWallet(settings, io)
       const account = chain.account!
@@ -113,7 +128,9 @@ Examples:
           settleInterval: claims?.interval,
           lanes,
           free: options.free === true ? stores.map(({ metainfo }) => metainfo.contentId) : [],
-          uplink: uplinkOf(options),
+          uplink,
+          weights: new Map(stores.map(({ metainfo }, index) => [metainfo.contentId, weights[index] ?? 1])),
+          gate: serving.gate,
           trustedWindows: trustWindows,
         },
       )
@@ -157,6 +174,7 @@ Examples:
           ? []
           : [`Operator   ${account.address}: works for it and cannot take its money`]),
         `Claims     ${claims === null ? 'only by "bitcdn claim"' : claims.words(say)}`,
+        ...(serving.words.length === 0 ? [] : [`Limits     ${serving.words.join(', ')}`]),
         ...addresses.map((address) => `Address    ${address}`),
         ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
         ...contents.map(
@@ -170,10 +188,37 @@ Examples:
       await node.stop()
       await Promise.all(stores.map((store) => store.close()))
       await ledger.close()
+      serving.close()
+      pauses.stop()
       withdraw()
     },
   )
 }
+
+/** By torrent: "N" is for all that are not named, "TORRENT=N" for one. */
+function weightsOf({ weight, limitUp }: Options, torrents: readonly string[]): number[] {
+  const said = (weight as string[]).map((text) => {
+    const at = text.lastIndexOf('=')
+    return { torrent: at < 0 ? null : text.slice(0, at), weight: parseWhole(text.slice(at + 1), '--weight', 1, 1000) }
+  })
+  if (said.length > 0 && limitUp === undefined) {
+    throw new BitCdnError('usage', '--weight divides an uplink that is full, and nothing says what yours carries.', {
+      advice: 'Give --limit-up too, a little below what your line carries.',
+    })
+  }
+  for (const { torrent } of said) {
+    if (torrent === null || torrents.some((each) => resolve(each) === resolve(torrent))) continue
+    throw new BitCdnError('usage', `--weight names ${torrent}, which is not served here.`, {
+      advice: `These are: ${torrents.join(', ')}.`,
+    })
+  }
+  const rest = said.find(({ torrent }) => torrent === null)?.weight ?? 1
+  return torrents.map(
+    (each) => said.find(({ torrent }) => torrent !== null && resolve(each) === resolve(torrent))?.weight ?? rest,
+  )
+}
+
+const collect = (value: string, earlier: string[]): string[] => [...earlier, value]
 
 /** What all of them share. */
 function uplinkOf({ limitUp, freeFloor }: Options): Uplink | undefined {

@@ -9,7 +9,7 @@ import { type CommandIo, printResult } from '../io.ts'
 import { keyAddress, keyPath } from '../keys.ts'
 import { hasLedger, openLedgerOf, readEarnings } from '../ledger.ts'
 import { readReserved } from '../reserves.ts'
-import { listRunning, stopRunning } from '../running.ts'
+import { isNamed, listRunning, stopRunning } from '../running.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openAccount, openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { inCoins, money } from '../words.ts'
@@ -28,7 +28,10 @@ export function statusCommand(io: CommandIo): Command {
       `Data folder  ${settings.home}`,
       ...(running.length === 0
         ? ['Running      nothing']
-        : running.map(({ name, pid, startedAt }) => `Running      ${name}, process ${pid}, since ${startedAt}`)),
+        : running.map(
+            ({ name, pid, startedAt, paused }) =>
+              `Running      ${name}, process ${pid}, since ${startedAt}${paused === true ? ', paused' : ''}`,
+          )),
       ...(wallet === null
         ? [`Wallet       not asked: needs ${missing(settings)}`]
         : [
@@ -117,12 +120,12 @@ async function walletStatus(settings: Settings, io: CommandIo) {
 
 export function stopCommand(io: CommandIo): Command {
   const command = new Command('stop')
-    .description('end what runs from this data folder: a devnet, a seeder, a gateway')
-    .argument('[name]', 'devnet, seed or gateway (default: all)')
+    .description('end what runs from this data folder: a devnet, a seeder, a gateway, downloads')
+    .argument('[name]', 'devnet, seed, gateway or get (default: all)')
     .addHelpText('after', '\nExamples:\n  bitcdn stop\n  bitcdn stop seed')
   return withSettings(command).action(async (name: string | undefined, options: Options) => {
     const settings = resolveSettings(options, io)
-    const running = listRunning(settings.home).filter((entry) => name === undefined || entry.name === name)
+    const running = listRunning(settings.home).filter((entry) => name === undefined || isNamed(entry, name))
     if (name !== undefined && running.length === 0) {
       throw new BitCdnError('usage', `No ${name} runs from ${settings.home}.`, {
         advice: 'See what runs with "bitcdn status", or name another data folder with --home.',

@@ -67,6 +67,16 @@ describe('admission at a seeder', () => {
     expect((await (await seeder({ free: true })).admit(null)).session).to.equal(null)
   })
 
+  it('says what a session bids, and what its content counts for', async () => {
+    const desk = await seeder({ weight: 7 })
+    const { session } = await desk.session((await bed.buyer()).client)
+    const admission = await desk.admit(session)
+    expect(admission.bid).to.deep.equal({ pricePerGiB: PRICE, weight: 7 })
+    await admission.release(true)
+    const given = await (await seeder({ free: true, weight: 3 })).admit(null)
+    expect(given.bid).to.deep.equal({ pricePerGiB: 0n, weight: 3 })
+  })
+
   it('serves a session on one stream only, and again after it was released', async () => {
     const desk = await seeder()
     const { session } = await desk.session((await bed.buyer()).client)

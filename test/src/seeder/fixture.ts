@@ -44,6 +44,7 @@ export interface DeskBedInit {
   trustedWindows?: number
   lanes?: readonly bigint[]
   free?: boolean
+  weight?: number
   /** Whether the desk may ask the gateway for logs; default yes. */
   gateway?: boolean
 }
@@ -70,7 +71,13 @@ export async function openDeskBed(bed: GatewayBed, init: DeskBedInit = {}): Prom
         gatewayLog: (lane) => (init.gateway === false ? Promise.resolve(null) : gateway.laneLog(lane)),
         logger,
       },
-      { seeder: account.address, pricePerGiB: PRICE, lanes, isFree: () => init.free === true },
+      {
+        seeder: account.address,
+        pricePerGiB: PRICE,
+        lanes,
+        isFree: () => init.free === true,
+        weightOf: () => init.weight ?? 1,
+      },
     )
   }
   await ledger.releaseAll()
