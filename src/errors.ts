@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'protocol'
   | 'gateway-unreachable'
   | 'signer-unreachable'
+  | 'monitor-unreachable'
   | 'interrupted'
 
 export interface ErrorDetails {

@@ -20,6 +20,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'transaction-failed': 5,
   'gateway-unreachable': 5,
   'signer-unreachable': 5,
+  'monitor-unreachable': 5,
   'no-funds': 6,
   'price-too-high': 6,
   'no-pass': 7,

@@ -17,6 +17,7 @@ import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
 import { statusCommand, stopCommand } from './commands/status.ts'
 import { thawCommand, withdrawCommand } from './commands/thaw.ts'
+import { topCommand } from './commands/top.ts'
 import { torrentCommand } from './commands/torrent.ts'
 import { EXIT_CODES, report } from './exit.ts'
 import { type CommandIo, toJson } from './io.ts'
@@ -66,6 +67,7 @@ function program(io: CommandIo): Command {
     backupCommand,
     restoreCommand,
     statusCommand,
+    topCommand,
     doctorCommand,
     pauseCommand,
     resumeCommand,

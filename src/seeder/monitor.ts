@@ -79,6 +79,8 @@ export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family
 /** What a seeder has done since it started and how it stands, as `/v1/status` tells it: amounts as decimal strings. */
 export interface SeederStatus {
   readonly seeder: string
+  /** Unix milliseconds at which the process began. */
+  readonly startedAt: number
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly open: number
@@ -96,6 +98,7 @@ export interface SeederStatus {
 export function seederStatus({ seeder, node }: Watched): SeederStatus {
   return {
     seeder: seeder.address,
+    startedAt: Math.round(performance.timeOrigin),
     peerId: node.peerId.toString(),
     addresses: node.addresses(),
     open: seeder.open,

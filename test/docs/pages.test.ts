@@ -52,6 +52,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/SEEDER.md', 'Choose when'],
   ['docs/SEEDER.md', 'Watch'],
   ['docs/OPERATORS.md', 'Why am I earning nothing'],
+  ['docs/OPERATORS.md', 'Look at it'],
   ['docs/OPERATORS.md', 'Statements'],
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { readCredit } from '../../src/chain/index.ts'
 import type { Persona } from '../../src/devnet/bed.ts'
+import { atTerminal } from '../src/cli/at-terminal.ts'
 import { call } from './call.ts'
 import { openShop, PRICE_PER_GIB, type Shop } from './shop.ts'
 
@@ -62,6 +63,29 @@ describe('what a seeder tells its operator', function () {
     expect(samples.get('bitcdn_unsigned_bytes')).to.equal(0)
     expect(samples.get('bitcdn_sessions_admitted_total')).to.be.at.least(1)
     expect(samples.get('bitcdn_receipts_total')).to.be.at.least(1)
+  })
+
+  it('shows them in "bitcdn top", one line at a time where there is no terminal', async () => {
+    const ran = await call(['top', '--home', seeder.home, '--count', '2', '--every', '1s'])
+    expect(ran.code, ran.err).to.equal(0)
+    const lines = ran.out.trim().split('\n')
+    expect(lines).to.have.length(2)
+    const toClaim = (Number((await earnings()).receipted) / 1e6).toFixed(6)
+    for (const line of lines) expect(line).to.match(new RegExp(`0 sessions .* 0.00 paid  ${toClaim} to claim$`))
+    expect(lines[1]).to.include('0 B/s sent')
+    const named = await call(['top', '--url', url, '--count', '1', '--json'])
+    expect(named.json()).to.deep.include({ earnings: await earnings(), rates: null })
+    const none = await call(['top', '--url', 'http://127.0.0.1:1', '--count', '1'])
+    expect(none.code).to.equal(5)
+    expect(none.err).to.include('--monitor')
+  })
+
+  it('shows them in "bitcdn top" as a screen on a terminal', async () => {
+    const { code, out } = await atTerminal(['top', '--home', seeder.home, '--count', '1'], [])
+    expect(code, out).to.equal(0)
+    const [first = '', ...rest] = out.replaceAll('\u001b', '^').split('\n')
+    expect(first).to.match(/^\^\[2J\^\[Hbitcdn top .* up /)
+    expect(rest.map((line) => line.split(' ')[0])).to.include.members(['Money', 'Traffic', 'Now', 'Downloads'])
   })
 
   it('splits the same numbers by day, content and payer', async () => {
