@@ -118,6 +118,42 @@ describe('whatever happens between seeders, sponsors and gateways', function () 
     expect(unpaid.json()).to.include({ settled: '0' })
   })
 
+  it('a chain that halts for six hours: served on within reserve and window, and paid by itself afterwards', async () => {
+    const reserve = 2_500n
+    shop = await openShop({ bytes: BYTES / 2, seeders: 1, reserve })
+    const [{ persona, data, started }] = shop.seeders as [(typeof shop.seeders)[number]]
+    await started.program.stop()
+    const often = ['--claim-interval', '2', '--claim-min', '0', '--claim-max-gas', '1000']
+    await shop.startSeeder(persona, data, often)
+    const buyers: Persona[] = []
+    for (const name of ['first', 'second', 'third']) buyers.push(await shop.buyer(name))
+
+    await tellChain(shop, 'evm_setAutomine', [false])
+    const codes: number[] = []
+    for (const buyer of buyers) codes.push((await download(buyer)).code)
+    expect(codes[0], 'the reserve pays for the first').to.equal(0)
+    expect(codes.at(-1), 'nothing pays for the last').not.to.equal(0)
+    const earned = async (): Promise<Record<string, bigint>> => {
+      const states = Object.entries((await call(as(persona, 'earnings'))).json())
+      return Object.fromEntries(
+        states.filter(([, sum]) => /^\d+$/.test(String(sum))).map(([k, v]) => [k, BigInt(String(v))]),
+      )
+    }
+    const halted = await earned()
+    const owed = (halted.receipted ?? 0n) + (halted.vouchered ?? 0n) + (halted.submitted ?? 0n)
+    expect(owed > reserve / 2n, `${owed}`).to.equal(true)
+    expect(owed <= reserve + priceOf(WINDOW) && halted.paid === 0n, `${owed} of ${reserve}`).to.equal(true)
+
+    await shop.bed.passTime(6 * 3600)
+    await tellChain(shop, 'evm_setAutomine', [true])
+    const deadline = performance.now() + 60_000
+    const credit = (): Promise<bigint> => readCredit(persona.chain, persona.address, { at: 'latest' })
+    while ((await credit()) < owed && performance.now() < deadline) await new Promise((next) => setTimeout(next, 500))
+    expect(await credit()).to.equal(owed)
+    const after = await earned()
+    expect([after.receipted, after.vouchered, after.submitted]).to.deep.equal([0n, 0n, 0n])
+  })
+
   /** The sponsor "owes" a seeder of its own all that is in the pool. */
   async function drain(accomplice: Persona): Promise<void> {
     const { account, address: sponsor, chain } = shop.creator
@@ -133,3 +169,12 @@ describe('whatever happens between seeders, sponsors and gateways', function () 
     expect(await readCredit(accomplice.chain, accomplice.address, { at: 'latest' })).to.equal(amount)
   }
 })
+
+async function tellChain({ bed }: Shop, method: string, params: unknown[]): Promise<void> {
+  const response = await fetch(bed.chain.rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  })
+  expect(((await response.json()) as { error?: unknown }).error).to.equal(undefined)
+}
