@@ -13,6 +13,7 @@ import { passCommand } from './commands/pass.ts'
 import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { peersCommand } from './commands/peers.ts'
 import { publishCommand } from './commands/publish.ts'
+import { relayCommand } from './commands/relay.ts'
 import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
 import { statusCommand, stopCommand } from './commands/status.ts'
@@ -57,6 +58,7 @@ function program(io: CommandIo): Command {
     getCommand,
     peersCommand,
     seedCommand,
+    relayCommand,
     earningsCommand,
     claimCommand,
     depositCommand,

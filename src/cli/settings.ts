@@ -82,7 +82,24 @@ export const SETTINGS = {
   announce: {
     flag: '--announce <multiaddrs>',
     env: 'BITCDN_ANNOUNCE',
-    what: 'libp2p addresses to tell others as well, such as the outside of your router, separated by commas',
+    what: 'addresses that others are told beside the own ones, such as a port that a router forwards, separated by commas',
+  },
+  relay: {
+    flag: '--relay <multiaddrs>',
+    env: 'BITCDN_RELAY',
+    what: 'relays that carry connections to this node when nobody can dial it, separated by commas; "auto" takes one that is met',
+  },
+  upnp: {
+    flag: '--no-upnp',
+    env: 'BITCDN_UPNP',
+    what: 'do not ask the router for a port',
+    fallback: true,
+  },
+  lan: {
+    flag: '--lan',
+    env: 'BITCDN_LAN',
+    what: 'find peers in the local network by multicast DNS (with --allow-private: they have private addresses)',
+    fallback: false,
   },
   monitor: {
     flag: '--monitor <host:port>',

@@ -29,3 +29,18 @@ export const SELF_QUERY_MILLISECONDS = 50
  */
 export const PING_MILLISECONDS = 30_000
 export const PONG_MILLISECONDS = 20_000
+
+/** What a relay of ours allows: places, milliseconds that one lasts, and milliseconds and bytes of one relayed connection. */
+export const RELAY_RESERVATIONS = 256
+export const RELAY_RESERVATION = 2 * 3_600_000
+export const RELAY_DURATION = 24 * 3_600_000
+export const RELAY_DATA_BYTES = 1n << 40n
+
+/** Relayed connections at once. */
+export const RELAY_STREAMS = 512
+
+/** How long a relayed connection is given to become a direct one before it is used as it is, milliseconds. */
+export const DIRECT_PATIENCE = 4_000
+
+/** How often it is looked whether peers to start from and relays are connected, milliseconds. */
+export const REDIAL_MILLISECONDS = 15_000

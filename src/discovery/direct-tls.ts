@@ -4,6 +4,7 @@
 import net from 'node:net'
 import { type ConnectionOptions, TLSSocket, type TLSSocketOptions, connect as tlsConnect } from 'node:tls'
 import type {
+  Connection,
   ConnectionEncrypter,
   MessageStream,
   PrivateKey,
@@ -17,6 +18,7 @@ import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import { joinWrites } from './joined-writes.ts'
+import { isRelayed } from './reach.ts'
 
 /** Offered beside the muxers by those who agree on one later. */
 const NO_EARLY_MUXER = 'libp2p'
@@ -72,9 +74,12 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
       options?: SecureConnectionOptions,
     ): Promise<SecuredConnection> {
       const lacking = missingSeam(connection)
+      const pick = isServer ? stock.secureInbound : stock.secureOutbound
+      // a relay's stream is no socket: the one case where slower is no fault
+      if (isRelayed(connection as Partial<Pick<Connection, 'remoteAddr'>>)) return pick.call(stock, connection, options)
       if (lacking === null) return handshake(connection, isServer, await certificate(), components.upgrader, options)
       warn(lacking)
-      return isServer ? stock.secureInbound(connection, options) : stock.secureOutbound(connection, options)
+      return pick.call(stock, connection, options)
     }
 
     return {

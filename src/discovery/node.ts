@@ -1,7 +1,7 @@
 import { bootstrap } from '@libp2p/bootstrap'
 import { identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PeerId, PrivateKey, StreamHandler } from '@libp2p/interface'
-import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
+import { type KadDHT, kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -27,6 +27,16 @@ import { directTls } from './direct-tls.ts'
 import { dialError, listenError } from './errors.ts'
 import { placingYamux } from './placing-yamux.ts'
 import { isPrivateAddress } from './private-addresses.ts'
+import {
+  ANY_RELAY,
+  directOnceThere,
+  keepDialled,
+  lanDiscovery,
+  publicAddresses,
+  type Reach,
+  reachServices,
+  relayTransport,
+} from './reach.ts'
 
 export interface NodeInit {
   readonly privateKey: PrivateKey
@@ -44,6 +54,9 @@ export interface NodeInit {
   readonly reads?: 'placed' | 'plain'
   /** `server` answers others' queries and keeps records; for nodes that can be reached. Default `client`. */
   readonly dht?: 'server' | 'client'
+  readonly reach?: Reach
+  /** How often bootstrap peers and relays that went away are dialled again, milliseconds. Default {@link REDIAL_MILLISECONDS}. */
+  readonly redial?: number
 }
 
 /** As libp2p's configuration takes them. */
@@ -66,7 +79,7 @@ export interface PeerNode {
   unhandle(protocol: string): Promise<void>
   /**
    * Tells the DHT that this node holds a content; libp2p repeats it before it expires. Resolves when the record is stored by
-   * the nodes nearest to it: a node that knows nobody waits for the first.
+   * the nodes nearest to it: a node that knows nobody waits for the first. Throws `no-sources` when nobody has taken it.
    */
   provide(contentId: string, options?: { signal?: AbortSignal }): Promise<void>
   /** Asks the DHT once who holds a content; each peer is given once. */
@@ -83,36 +96,49 @@ export interface PeerNode {
 /** Starts a node. Throws `port-in-use` when another program listens there. */
 export async function createNode(init: NodeInit): Promise<PeerNode> {
   const listen = init.listen ?? []
-  const libp2p = await start(init, listen)
+  const known = [...(init.bootstrap ?? []), ...(init.reach?.relays ?? [])].map(parseAddress)
+  const libp2p = await start(init, listen, known)
+  const endDialling = keepDialled(libp2p, known, init.redial)
   return {
     libp2p,
     peerId: libp2p.peerId,
     addresses: () => libp2p.getMultiaddrs().map(String),
     handle: (protocol, handler) =>
-      libp2p.handle(protocol, handler, { maxInboundStreams: 64, maxOutboundStreams: 64, force: true }),
+      libp2p.handle(protocol, handler, {
+        ...{ maxInboundStreams: 64, maxOutboundStreams: 64, force: true },
+        // a relay's limits are its own; a transfer that meets them goes on over another connection
+        runOnLimitedConnection: true,
+      }),
     unhandle: (protocol) => libp2p.unhandle(protocol),
     async provide(contentId, options) {
-      await libp2p.contentRouting.provide(contentCid(contentId), options)
+      let taken = 0
+      for await (const event of dhtOf(libp2p).provide(contentCid(contentId), options)) {
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') taken += 1
+      }
+      options?.signal?.throwIfAborted()
+      if (taken > 0) return
+      throw new BitCdnError('no-sources', `No peer of the DHT has taken the record of ${contentId}.`, { retry: true })
     },
     findSeeders: (contentId, options) => findSeeders(libp2p, contentId, options.signal),
     async connect(target, { signal }) {
       const dialled = await dialTarget(libp2p, target)
       try {
-        return await libp2p.dial(dialled, { signal })
+        return await directOnceThere(libp2p, await libp2p.dial(dialled, { signal }), signal)
       } catch (error) {
         signal.throwIfAborted()
         throw dialError(error, String(typeof target === 'string' ? target : target.id))
       }
     },
     async stop() {
+      endDialling()
       await libp2p.stop()
     },
   }
 }
 
-async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p> {
+async function start(init: NodeInit, listen: readonly string[], known: readonly Multiaddr[]): Promise<Libp2p> {
   const allowPrivate = init.allowPrivate ?? false
-  const known = (init.bootstrap ?? []).map(parseAddress)
+  const reach = init.reach ?? {}
   // The operator's own word for where to begin may be a name; what peers tell may not.
   const trusted = new Set(known.map(String).filter((address) => address.startsWith('/dns')))
   const streamOptions = {
@@ -124,10 +150,15 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
     return await createLibp2p({
       privateKey: init.privateKey,
       addresses: {
-        listen: listen.map((address) => parseAddress(address).toString()),
-        appendAnnounce: (init.announce ?? []).map((address) => parseAddress(address).toString()),
+        listen: [
+          ...listen.map((address) => parseAddress(address).toString()),
+          ...(reach.relays === undefined ? [] : [ANY_RELAY]),
+        ],
+        appendAnnounce: [...(init.announce ?? []), ...(reach.relaysOthers === true ? publicAddresses(listen) : [])].map(
+          (address) => parseAddress(address).toString(),
+        ),
       },
-      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
+      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }), relayTransport()],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
       streamMuxers: [init.reads === 'plain' ? yamux({ streamOptions }) : placingYamux({ streamOptions })],
       connectionGater: {
@@ -140,10 +171,13 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
         dialTimeout: DIAL_MILLISECONDS,
       },
       connectionMonitor: { pingInterval: PING_MILLISECONDS, pingTimeout: { minTimeout: PONG_MILLISECONDS } },
-      ...(known.length === 0
-        ? {}
-        : // libp2p dials peers with this kind of tag again when they go away.
-          { peerDiscovery: [bootstrap({ list: known.map(String), timeout: 1, tagName: 'keep-alive-bootstrap' })] }),
+      peerDiscovery: [
+        // libp2p keeps connections to peers with this kind of tag when it has too many.
+        ...(known.length === 0
+          ? []
+          : [bootstrap({ list: known.map(String), timeout: 1, tagName: 'keep-alive-bootstrap' })]),
+        ...(reach.lan === true ? [lanDiscovery()] : []),
+      ],
       services: {
         identify: identify(),
         ping: ping(),
@@ -153,6 +187,7 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
           peerInfoMapper: allowPrivate ? passthroughMapper : removePrivateAddressesMapper,
           initialQuerySelfInterval: SELF_QUERY_MILLISECONDS,
         }),
+        ...reachServices(reach, listen.length > 0 && !allowPrivate),
       },
     })
   } catch (error) {
@@ -161,6 +196,8 @@ async function start(init: NodeInit, listen: readonly string[]): Promise<Libp2p>
   }
 }
 
+const dhtOf = (libp2p: Libp2p): KadDHT => (libp2p.services as unknown as { dht: KadDHT }).dht
+
 async function* findSeeders(libp2p: Libp2p, contentId: string, signal: AbortSignal): AsyncGenerator<FoundSeeder> {
   const seen = new Set<string>([libp2p.peerId.toString()])
   for await (const found of libp2p.contentRouting.findProviders(contentCid(contentId), { signal })) {
@@ -168,7 +205,7 @@ async function* findSeeders(libp2p: Libp2p, contentId: string, signal: AbortSign
     if (seen.has(id)) continue
     seen.add(id)
     const suffix = `/p2p/${id}`
-    const addresses = found.multiaddrs.map(String).map((text) => (text.includes('/p2p/') ? text : text + suffix))
+    const addresses = found.multiaddrs.map(String).map((text) => (text.endsWith(suffix) ? text : text + suffix))
     yield { id, addresses: [...new Set(addresses)] }
   }
 }

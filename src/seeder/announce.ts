@@ -2,9 +2,12 @@
 import type { ContentId } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { PROVIDE_RETRY, PROVIDE_TIMEOUT } from './constants.ts'
+import { ADDRESS_INTERVAL, PROVIDE_RETRY, PROVIDE_TIMEOUT } from './constants.ts'
 
-/** Announces a content until it is stored once (libp2p repeats it from there on) or `signal` aborts. Never rejects. */
+/**
+ * Announces a content until it is stored (libp2p repeats it from there on), and again when this node's addresses have changed,
+ * until `signal` aborts. Never rejects.
+ */
 export async function announce(
   node: PeerNode,
   contentId: ContentId,
@@ -13,9 +16,11 @@ export async function announce(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
+      const addresses = String(node.addresses())
       await node.provide(contentId, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_TIMEOUT)]) })
       logger.info({ content: contentId }, 'announced')
-      return
+      while (!signal.aborted && String(node.addresses()) === addresses) await later(ADDRESS_INTERVAL, signal)
+      continue
     } catch (error) {
       if (signal.aborted) return
       logger.debug({ content: contentId, reason: (error as Error).message }, 'could not announce yet')

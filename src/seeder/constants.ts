@@ -51,5 +51,8 @@ export const DRAIN_TIMEOUT = 5_000
 export const PROVIDE_RETRY = 5_000
 export const PROVIDE_TIMEOUT = 60_000
 
+/** How often it is looked whether this node's addresses have changed since it announced them, milliseconds. */
+export const ADDRESS_INTERVAL = 30_000
+
 /** How long one question to a gateway may hold up an admission, milliseconds. */
 export const GATEWAY_TIMEOUT = 5_000

@@ -116,7 +116,7 @@ export async function openTransfer(
   events: TransferEvents,
   signal: AbortSignal,
 ): Promise<Transfer> {
-  const stream = await connection.newStream(TRANSFER_PROTOCOL, { signal })
+  const stream = await connection.newStream(TRANSFER_PROTOCOL, { signal, runOnLimitedConnection: true })
   return createTransfer(connection, stream, self, events)
 }
 

@@ -60,7 +60,7 @@ export async function startOrigin(folder: string, scratch: string): Promise<Orig
   }
 }
 
-export async function startFaultyOrigin(folder: string, faults: OriginFaults): Promise<Origin> {
+export async function startFaultyOrigin(folder: string, faults: OriginFaults, host = '127.0.0.1'): Promise<Origin> {
   let sent = 0
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy())
@@ -94,11 +94,11 @@ export async function startFaultyOrigin(folder: string, faults: OriginFaults): P
     })
   }
 
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://${host}:${port}/`,
     sent: async () => sent,
     async stop() {
       server.close()

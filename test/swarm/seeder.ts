@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { parseMetainfo } from '../../src/content/index.ts'
-import { createNode, type Encrypter, loadPeerKey, type PeerNode } from '../../src/discovery/index.ts'
+import { createNode, type Encrypter, loadPeerKey, type NodeInit, type PeerNode } from '../../src/discovery/index.ts'
 import type { Domain, ReceiptLedger } from '../../src/receipts/index.ts'
 import { openSeed } from '../../src/storage/pieces/index.ts'
 import { openThreadedLedger } from '../../src/storage/sqlite/index.ts'
@@ -41,6 +41,8 @@ export interface SeederInit extends StoreFaults {
   readonly domain?: Domain
   readonly encrypters?: readonly Encrypter[]
   readonly reads?: 'placed' | 'plain'
+  /** How its node is reached. */
+  readonly node?: Pick<NodeInit, 'reach' | 'allowPrivate'>
 }
 
 export interface TestSeeder {
@@ -70,6 +72,7 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
     ...(init.reads === undefined ? {} : { reads: init.reads }),
     allowPrivate: true,
     dht: 'server',
+    ...init.node,
   })
   const desk = await createDesk({
     ...{ key: init.key, peerId: node.peerId, ledger, stores: [store] },

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type ContentId, type Metainfo, parseContentId, parseMagnet, parseMetainfo } from '../../content/index.ts'
-import { createNode, createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
+import { createPeerKey, isPeerAddress, type PeerNode } from '../../discovery/index.ts'
 import type { DownloadProgress } from '../../downloader/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB, type GetRequest, getContent, hashFiles } from '../../sdk/index.ts'
 import { createGate } from '../../seeder/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { type CommandIo, printResult, toJson } from '../io.ts'
+import { NODE_SETTINGS, nodeOf } from '../node.ts'
 import { pausable, watchPauses } from '../pausing.ts'
 import { type Payments, payments } from '../payments.ts'
 import { type ProgressView, progressDisplay } from '../progress.ts'
@@ -27,7 +28,7 @@ import {
   secondsInWords,
 } from '../words.ts'
 
-const GET_SETTINGS = ['gateway', 'bootstrap', 'listen', 'allowPrivate', 'ledger', 'payout'] as const
+const GET_SETTINGS = ['gateway', ...NODE_SETTINGS, 'ledger', 'payout'] as const
 
 export function getCommand(io: CommandIo): Command {
   const command = new Command('get')
@@ -76,12 +77,7 @@ Examples:
     const seeds = options.seed !== false
     const seedFor = options.seedFor === undefined ? 0 : parseDuration(String(options.seedFor), '--seed-for')
     // The node finds its neighbours while gateway and chain answer.
-    const starting = createNode({
-      privateKey: await createPeerKey(),
-      bootstrap: settings.list('bootstrap'),
-      listen: seeds ? settings.list('listen') : [],
-      allowPrivate: settings.flag('allowPrivate'),
-    })
+    const starting = nodeOf(settings, await createPeerKey(), { listens: seeds })
     const [node, payment] = await both(starting, payments(settings, options, io))
     const name = `get-${process.pid}`
     const withdraw = announceRunning(settings.home, name, { content: what, output: resolve(String(options.output)) })

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type Chain, listContents } from '../../chain/index.ts'
 import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/index.ts'
-import { createNode, loadPeerKey } from '../../discovery/index.ts'
+import { loadPeerKey } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { DEFAULT_PRICE_PER_GIB } from '../../sdk/index.ts'
 import {
@@ -21,6 +21,7 @@ import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openLedgerOf, readEarnings } from '../ledger.ts'
+import { NODE_SETTINGS, nodeOf, relayed } from '../node.ts'
 import { watchPauses } from '../pausing.ts'
 import { payoutOf, requireOperator } from '../payout.ts'
 import { programLogger, untilAsked } from '../program.ts'
@@ -30,16 +31,7 @@ import { type Options, resolveSettings, type Settings, withSettings } from '../s
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = [
-  'ledger',
-  'payout',
-  'gateway',
-  'bootstrap',
-  'listen',
-  'announce',
-  'allowPrivate',
-  'monitor',
-] as const
+const SEED_SETTINGS = ['ledger', 'payout', 'gateway', ...NODE_SETTINGS, 'monitor'] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -108,14 +100,8 @@ Examples:
       const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
       for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
       const ledger = await openLedgerOf(settings, { chain, serve: true })
-      const node = await createNode({
-        privateKey: await loadPeerKey(settings.path('peer.key')),
-        listen: settings.list('listen'),
-        announce: settings.list('announce'),
-        bootstrap: settings.list('bootstrap'),
-        allowPrivate: settings.flag('allowPrivate'),
-        dht: 'server',
-      })
+      const node = await nodeOf(settings, await loadPeerKey(settings.path('peer.key')), { dht: 'server' })
+      await relayed(node, settings, io)
       const gateways = gatewaysOf(settings, account, logger)
       const settlement = createSettlementChain(chain, ledger.journal)
       const settler = createSettler({ ledger, chain: settlement, vouchers: gateways, logger }, claims?.init)

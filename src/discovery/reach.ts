@@ -1,0 +1,147 @@
+// How a node behind a router is reached: a port that the router opens (UPnP), relays that carry connections to it (circuit
+// relay v2), and from a relayed connection to a direct one where either side can be dialled (DCUtR). Where nobody can dial
+// directly the relay carries the content, so relays of BitCDN allow far more than libp2p's two minutes and 128 KiB.
+
+import { networkInterfaces } from 'node:os'
+import { autoNATv2 } from '@libp2p/autonat-v2'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { uPnPNAT } from '@libp2p/upnp-nat'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import {
+  DIAL_MILLISECONDS,
+  DIRECT_PATIENCE,
+  REDIAL_MILLISECONDS,
+  RELAY_DATA_BYTES,
+  RELAY_DURATION,
+  RELAY_RESERVATION,
+  RELAY_RESERVATIONS,
+  RELAY_STREAMS,
+} from './constants.ts'
+import { isPrivateAddress } from './private-addresses.ts'
+
+export interface Reach {
+  /** Asks the router for a port. Only for nodes that listen on more than loopback. */
+  readonly upnp?: boolean
+  /**
+   * Is reached through relays, too, and has an address (`/p2p-circuit`) at each that gives it a place: these, as multiaddrs with
+   * `/p2p/…`, and any that it is connected to. An empty list: those that it meets; undefined: none.
+   */
+  readonly relays?: readonly string[] | undefined
+  /** Carries connections of others, and tells them whether they can be dialled. For nodes that can be reached. */
+  readonly relaysOthers?: boolean
+  /** Finds peers of the local network by multicast DNS. */
+  readonly lan?: boolean
+}
+
+/**
+ * The public ones among the addresses that `listen` stands for, but for ports that are still to be chosen. A relay is there to
+ * be dialled: it says them without waiting until somebody has confirmed them.
+ */
+export function publicAddresses(listen: readonly string[], interfaces = networkInterfaces()): string[] {
+  const own = Object.values(interfaces).flatMap((addresses) => addresses ?? [])
+  const found = listen.flatMap((text) => {
+    const [, family, host, ...rest] = text.split('/')
+    if (rest[0] !== 'tcp' || rest[1] === '0') return []
+    const hosts =
+      host === '0.0.0.0' || host === '::' ? own.filter((one) => `ip${one.family.slice(-1)}` === family) : null
+    return (hosts?.map(({ address }) => address) ?? [host]).map((one) => `/${family}/${one}/${rest.join('/')}`)
+  })
+  return found.filter((address) => !isPrivateAddress(multiaddr(address)))
+}
+
+/** What a node listens on to be reached through a relay that it is connected to. */
+export const ANY_RELAY = '/p2p-circuit'
+
+/**
+ * Dials these now and whenever no connection to them is open: peers to start from and relays may be away for a while. Answers
+ * how to end that.
+ */
+export function keepDialled(libp2p: Libp2p, peers: readonly Multiaddr[], interval = REDIAL_MILLISECONDS): () => void {
+  const over = new AbortController()
+  const look = (): void => {
+    for (const address of peers) {
+      const id = address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+      if (id !== undefined && libp2p.getConnections(peerIdFromString(id)).length > 0) continue
+      const signal = AbortSignal.any([over.signal, AbortSignal.timeout(DIAL_MILLISECONDS)])
+      libp2p.dial(address, { signal }).catch(() => undefined)
+    }
+  }
+  if (peers.length > 0) look()
+  const timer = peers.length === 0 ? undefined : setInterval(look, interval)
+  timer?.unref()
+  return () => {
+    clearInterval(timer)
+    over.abort()
+  }
+}
+
+/** Dials relayed addresses, and is dialled at them. */
+export const relayTransport = () =>
+  circuitRelayTransport({ maxInboundStopStreams: RELAY_STREAMS, maxOutboundStopStreams: RELAY_STREAMS })
+
+/** What else libp2p runs for `reach`. */
+export function reachServices(reach: Reach, listens: boolean) {
+  return {
+    dcutr: dcutr(),
+    ...(listens ? { autoNAT: autoNATv2() } : {}),
+    ...(reach.upnp === true ? { upnp: uPnPNAT() } : {}),
+    ...(reach.relaysOthers === true
+      ? {
+          relay: circuitRelayServer({
+            maxInboundHopStreams: RELAY_STREAMS,
+            maxOutboundHopStreams: RELAY_STREAMS,
+            maxOutboundStopStreams: RELAY_STREAMS,
+            reservations: {
+              maxReservations: RELAY_RESERVATIONS,
+              reservationTtl: RELAY_RESERVATION,
+              defaultDurationLimit: RELAY_DURATION,
+              defaultDataLimit: RELAY_DATA_BYTES,
+            },
+          }),
+        }
+      : {}),
+  }
+}
+
+export const lanDiscovery = () => mdns({ serviceTag: 'bitcdn.local' })
+
+/**
+ * A relay carries `connection`: where one of its ends can be dialled, a direct one takes its place within some seconds, and is
+ * the answer; else `connection` itself.
+ */
+export async function directOnceThere(
+  libp2p: Libp2p,
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<Connection> {
+  if (!isRelayed(connection)) return connection
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const peer = connection.remotePeer
+  const opened = ({ detail }: CustomEvent<Connection>): void => {
+    if (detail.remotePeer.equals(peer) && !isRelayed(detail)) resolve()
+  }
+  libp2p.addEventListener('connection:open', opened)
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  const timer = setTimeout(resolve, DIRECT_PATIENCE)
+  try {
+    if (directTo(libp2p, peer) === undefined) await promise
+  } finally {
+    clearTimeout(timer)
+    libp2p.removeEventListener('connection:open', opened)
+  }
+  signal.throwIfAborted()
+  return directTo(libp2p, peer) ?? connection
+}
+
+function directTo(libp2p: Libp2p, peer: PeerId): Connection | undefined {
+  return libp2p.getConnections(peer).find((one) => one.status === 'open' && !isRelayed(one))
+}
+
+/** Whether a third node carries what this one sends. */
+export function isRelayed({ remoteAddr }: Partial<Pick<Connection, 'remoteAddr'>>): boolean {
+  return remoteAddr?.getComponents().some(({ name }) => name === 'p2p-circuit') === true
+}
