@@ -41,6 +41,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/sources', tenth: true },
   { script: 'soak/downloader-kills', tenth: true },
   { script: 'soak/rate-limit', tenth: true },
+  { script: 'soak/reach', tenth: true },
   { script: 'soak/bids', tenth: true },
   { script: 'soak/parity' },
   { script: 'mutation/run' },

@@ -30,9 +30,12 @@ export const SELF_QUERY_MILLISECONDS = 50
 export const PING_MILLISECONDS = 30_000
 export const PONG_MILLISECONDS = 20_000
 
-/** What a relay of ours allows: places, milliseconds that one lasts, and milliseconds and bytes of one relayed connection. */
+/**
+ * What a relay of ours allows: places, milliseconds that one lasts (who has it asks again five minutes before, and so notices
+ * when the relay has forgotten it), and milliseconds and bytes of one relayed connection.
+ */
 export const RELAY_RESERVATIONS = 256
-export const RELAY_RESERVATION = 2 * 3_600_000
+export const RELAY_RESERVATION = 15 * 60_000
 export const RELAY_DURATION = 24 * 3_600_000
 export const RELAY_DATA_BYTES = 1n << 40n
 

@@ -18,7 +18,8 @@ export function listenError(error: unknown, listen: readonly string[]): BitCdnEr
 /** A peer that cannot be reached. */
 export function dialError(error: unknown, target: string): BitCdnError {
   const name = error instanceof Error ? error.name : ''
-  const message = error instanceof Error ? error.message : String(error)
+  const message =
+    error instanceof AggregateError ? reasonsOf(error) : error instanceof Error ? error.message : String(error)
   if (name === 'DialDeniedError' || name === 'NoValidAddressesError') {
     return new BitCdnError('no-sources', `${target} has no public address, and private ones are not dialled.`, {
       advice: 'Allow private addresses (--allow-private) if the peer is in your own network.',
@@ -31,3 +32,13 @@ export function dialError(error: unknown, target: string): BitCdnError {
     retry: true,
   })
 }
+
+/** Why each address failed, in a few words: what all of them together failed of says nothing. */
+function reasonsOf({ errors, message }: AggregateError): string {
+  const reasons = new Set(
+    errors.map((error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n')[0]),
+  )
+  return reasons.size === 0 ? message : [...reasons].slice(0, MOST_REASONS).join('; ')
+}
+
+const MOST_REASONS = 3

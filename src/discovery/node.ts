@@ -29,10 +29,10 @@ import { placingYamux } from './placing-yamux.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 import {
   ANY_RELAY,
+  announceOwn,
   directOnceThere,
   keepDialled,
   lanDiscovery,
-  publicAddresses,
   type Reach,
   reachServices,
   relayTransport,
@@ -98,6 +98,11 @@ export async function createNode(init: NodeInit): Promise<PeerNode> {
   const listen = init.listen ?? []
   const known = [...(init.bootstrap ?? []), ...(init.reach?.relays ?? [])].map(parseAddress)
   const libp2p = await start(init, listen, known)
+  if (!announceOwn(libp2p)) {
+    process.emitWarning('Public addresses are not announced: libp2p shows no addresses. Give them with --announce.', {
+      code: 'BITCDN_NO_ADDRESSES',
+    })
+  }
   const endDialling = keepDialled(libp2p, known, init.redial)
   return {
     libp2p,
@@ -154,9 +159,7 @@ async function start(init: NodeInit, listen: readonly string[], known: readonly 
           ...listen.map((address) => parseAddress(address).toString()),
           ...(reach.relays === undefined ? [] : [ANY_RELAY]),
         ],
-        appendAnnounce: [...(init.announce ?? []), ...(reach.relaysOthers === true ? publicAddresses(listen) : [])].map(
-          (address) => parseAddress(address).toString(),
-        ),
+        appendAnnounce: (init.announce ?? []).map((address) => parseAddress(address).toString()),
       },
       transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }), relayTransport()],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
@@ -187,7 +190,7 @@ async function start(init: NodeInit, listen: readonly string[], known: readonly 
           peerInfoMapper: allowPrivate ? passthroughMapper : removePrivateAddressesMapper,
           initialQuerySelfInterval: SELF_QUERY_MILLISECONDS,
         }),
-        ...reachServices(reach, listen.length > 0 && !allowPrivate),
+        ...reachServices(reach),
       },
     })
   } catch (error) {

@@ -2,15 +2,13 @@
 // relay v2), and from a relayed connection to a direct one where either side can be dialled (DCUtR). Where nobody can dial
 // directly the relay carries the content, so relays of BitCDN allow far more than libp2p's two minutes and 128 KiB.
 
-import { networkInterfaces } from 'node:os'
-import { autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { uPnPNAT } from '@libp2p/upnp-nat'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import {
   DIAL_MILLISECONDS,
   DIRECT_PATIENCE,
@@ -31,34 +29,48 @@ export interface Reach {
    * `/p2p/…`, and any that it is connected to. An empty list: those that it meets; undefined: none.
    */
   readonly relays?: readonly string[] | undefined
-  /** Carries connections of others, and tells them whether they can be dialled. For nodes that can be reached. */
+  /** Carries connections of others. For nodes that can be reached. */
   readonly relaysOthers?: boolean
   /** Finds peers of the local network by multicast DNS. */
   readonly lan?: boolean
 }
 
+/** Milliseconds. */
+const FOR_EVER = 100 * 365 * 86_400_000
+
+/** What libp2p has and its type does not say. */
+interface AddressSeam {
+  readonly components?: {
+    readonly addressManager?: {
+      confirmObservedAddr?(address: Multiaddr, options?: { type?: string; ttl?: number }): void
+    }
+    readonly transportManager?: { getAddrs?(): Multiaddr[] }
+  }
+}
+
 /**
- * The public ones among the addresses that `listen` stands for, but for ports that are still to be chosen. A relay is there to
- * be dialled: it says them without waiting until somebody has confirmed them.
+ * Public addresses of this machine's own interfaces are announced. libp2p keeps them back until others have confirmed them by
+ * AutoNAT, whose dials back and forth cost connections to relays; whoever cannot be dialled at such an address is still reached
+ * through a relay. Answers whether libp2p lets itself be told.
  */
-export function publicAddresses(listen: readonly string[], interfaces = networkInterfaces()): string[] {
-  const own = Object.values(interfaces).flatMap((addresses) => addresses ?? [])
-  const found = listen.flatMap((text) => {
-    const [, family, host, ...rest] = text.split('/')
-    if (rest[0] !== 'tcp' || rest[1] === '0') return []
-    const hosts =
-      host === '0.0.0.0' || host === '::' ? own.filter((one) => `ip${one.family.slice(-1)}` === family) : null
-    return (hosts?.map(({ address }) => address) ?? [host]).map((one) => `/${family}/${one}/${rest.join('/')}`)
-  })
-  return found.filter((address) => !isPrivateAddress(multiaddr(address)))
+export function announceOwn(libp2p: Libp2p): boolean {
+  const { addressManager, transportManager } = (libp2p as AddressSeam).components ?? {}
+  if (typeof addressManager?.confirmObservedAddr !== 'function' || typeof transportManager?.getAddrs !== 'function')
+    return false
+  for (const address of transportManager.getAddrs()) {
+    if (!isPrivateAddress(address) && !isRelayed({ remoteAddr: address })) {
+      addressManager.confirmObservedAddr(address, { type: 'transport', ttl: FOR_EVER })
+    }
+  }
+  return true
 }
 
 /** What a node listens on to be reached through a relay that it is connected to. */
 export const ANY_RELAY = '/p2p-circuit'
 
 /**
- * Dials these now and whenever no connection to them is open: peers to start from and relays may be away for a while. Answers
- * how to end that.
+ * Dials these again whenever no connection to them is open: peers to start from and relays may be away for a while, also when
+ * libp2p dials them first. Answers how to end that.
  */
 export function keepDialled(libp2p: Libp2p, peers: readonly Multiaddr[], interval = REDIAL_MILLISECONDS): () => void {
   const over = new AbortController()
@@ -70,7 +82,6 @@ export function keepDialled(libp2p: Libp2p, peers: readonly Multiaddr[], interva
       libp2p.dial(address, { signal }).catch(() => undefined)
     }
   }
-  if (peers.length > 0) look()
   const timer = peers.length === 0 ? undefined : setInterval(look, interval)
   timer?.unref()
   return () => {
@@ -84,11 +95,10 @@ export const relayTransport = () =>
   circuitRelayTransport({ maxInboundStopStreams: RELAY_STREAMS, maxOutboundStopStreams: RELAY_STREAMS })
 
 /** What else libp2p runs for `reach`. */
-export function reachServices(reach: Reach, listens: boolean) {
+export function reachServices(reach: Reach) {
   return {
     dcutr: dcutr(),
-    ...(listens ? { autoNAT: autoNATv2() } : {}),
-    ...(reach.upnp === true ? { upnp: uPnPNAT() } : {}),
+    ...(reach.upnp === true ? { upnp: uPnPNAT({ autoConfirmAddress: true }) } : {}),
     ...(reach.relaysOthers === true
       ? {
           relay: circuitRelayServer({

@@ -67,7 +67,7 @@ export function createNet(): Net {
       within(router, 'ip', 'addr', 'add', `192.168.${at}.1/24`, 'dev', 'lan')
       within(name, 'ip', 'addr', 'add', `192.168.${at}.2/24`, 'dev', 'wan')
       within(name, 'ip', 'route', 'add', 'default', 'via', `192.168.${at}.1`)
-      within(router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+      within(router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
       nft(router, 'add table ip nat')
       nft(router, 'add chain ip nat post { type nat hook postrouting priority 100 ; }')
       nft(router, `add rule ip nat post oifname "wan" ${how}`)

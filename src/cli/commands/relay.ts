@@ -9,7 +9,7 @@ import { type Options, resolveSettings, withSettings } from '../settings.ts'
 
 export function relayCommand(io: CommandIo): Command {
   const command = new Command('relay')
-    .description('a peer to start from: keeps the DHT, tells others whether they can be dialled, carries connections')
+    .description('a peer to start from: keeps the DHT, and carries connections for those that nobody can dial')
     .addHelpText(
       'after',
       `

@@ -1,7 +1,7 @@
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'chai'
 import { createNode, createPeerKey, type NodeInit, type PeerNode } from '../../../src/discovery/index.ts'
-import { isRelayed, publicAddresses } from '../../../src/discovery/reach.ts'
+import { isRelayed } from '../../../src/discovery/reach.ts'
 
 const ECHO = '/echo/1.0.0'
 
@@ -70,27 +70,5 @@ describe('a node that nobody can dial', () => {
       reach: { relaysOthers: true },
     })
     expect(await addressOf(hidden)).to.include(`${address}/p2p-circuit`)
-  })
-})
-
-describe('the public addresses of a relay', () => {
-  const interfaces = {
-    lo: [{ address: '127.0.0.1', family: 'IPv4' }],
-    eth0: [
-      { address: '5.6.7.8', family: 'IPv4' },
-      { address: '192.168.1.2', family: 'IPv4' },
-      { address: '2a00:1::8', family: 'IPv6' },
-      { address: 'fe80::1', family: 'IPv6' },
-    ],
-  } as unknown as Parameters<typeof publicAddresses>[1]
-
-  it('are what it listens on, wildcards filled in', () => {
-    const of = (...listen: string[]): string[] => publicAddresses(listen, interfaces)
-    expect(of('/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4002')).to.deep.equal([
-      '/ip4/5.6.7.8/tcp/4001',
-      '/ip6/2a00:1::8/tcp/4002',
-    ])
-    expect(of('/ip4/5.6.7.9/tcp/1', '/ip4/10.0.0.1/tcp/1')).to.deep.equal(['/ip4/5.6.7.9/tcp/1'])
-    expect(of('/ip4/0.0.0.0/tcp/0'), 'no port yet').to.deep.equal([])
   })
 })
