@@ -42,11 +42,12 @@ export function createLanes({ chain, log, recovery }: LanesComponents): Lanes {
 
   /** A lane whose head on the chain is not in our log was begun by a log that is lost: nothing may be added to it. */
   async function usable(lane: Lane, head: Head): Promise<boolean> {
-    const stored = await log.laneLog(lane)
-    if (stored === null || head === firstHead(lane)) return head === firstHead(lane)
-    if (stored.settled === head || stored.tip === head || stored.lines.some((line) => line.next === head)) return true
-    const passed = await log.line(head) // an endpoint that lags: the head is one that was passed, in this lane's log
-    return passed !== null && laneKey(passed.lane) === laneKey(lane)
+    if (head === firstHead(lane)) return true
+    const stored = await log.laneLog(lane, { most: 0 })
+    if (stored === null) return false
+    if (stored.settled === head || stored.tip === head) return true
+    const next = await log.line(head) // in the open part, or one that was passed, where an endpoint lags
+    return next !== null && laneKey(next.lane) === laneKey(lane)
   }
 
   return {

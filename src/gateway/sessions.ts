@@ -169,9 +169,7 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
     const signed = await signHead(chain.domain, signer, lane, { head: next, expiry: now + HEAD_SECONDS })
     await log.saveHead(lane, signed)
     const ticket = await signTicket(chain.domain, signer, { session, contentId, holder, notAfter })
-    const stored = await log.laneLog(lane)
-    const upTo = stored?.lines.slice(0, stored.lines.findIndex((one) => one.session === session) + 1) ?? []
-    const lines = upTo.slice(-LINES_SENT)
+    const lines = await log.linesUpTo(session, LINES_SENT)
     const from = lines[0]?.session ?? session
     return {
       lane,

@@ -80,9 +80,11 @@ export const ADOPTED_DOWNLOAD = 'adopted'
  */
 export interface SponsorLog {
   lanes(): Promise<readonly Lane[]>
-  /** Null when nothing is known of this lane. */
-  laneLog(lane: Lane): Promise<SponsorLaneLog | null>
+  /** Null when nothing is known of this lane. `most`: only the last lines, so many; default all that are open. */
+  laneLog(lane: Lane, options?: { most?: number }): Promise<SponsorLaneLog | null>
   line(session: Head): Promise<SponsorLine | null>
+  /** The open lines of a lane up to this session's own, oldest first: the last `most` of them. Empty where it is not known or not open. */
+  linesUpTo(session: Head, most: number): Promise<readonly SponsorLine[]>
   /**
    * Appends one line at the tip (a new lane begins at its first head). Limits are checked and the line is stored in
    * one step, so parallel requests cannot pass a cap together. Throws `refused` and names the limit that it would pass.

@@ -54,6 +54,21 @@ export function sponsorLogBehaviour(name: string, factory: SponsorLogFactory): v
       expect(await store.lanes()).to.deep.equal([log.lane])
     })
 
+    it('answers the last open lines up to one', async () => {
+      const sessions = async (place: number, most: number): Promise<number[]> =>
+        (await store.linesUpTo(log.head(place), most)).map(({ session }) => [0, 1, 2, 3].map(log.head).indexOf(session))
+      await append(3)
+      expect(await sessions(2, 2)).to.deep.equal([1, 2])
+      expect(await sessions(1, 5)).to.deep.equal([0, 1])
+      expect(await sessions(3, 5), 'no line begins at the tip').to.deep.equal([])
+      await store.markSettled(log.lane, log.head(1))
+      expect(await sessions(2, 5)).to.deep.equal([1, 2])
+      expect(await sessions(0, 5), 'it is settled').to.deep.equal([])
+      const last = await store.laneLog(log.lane, { most: 1 })
+      expect([last?.settled, last?.tip, last?.lines.length]).to.deep.equal([log.head(1), log.head(3), 1])
+      expect((await store.laneLog(log.lane, { most: 0 }))?.lines).to.deep.equal([])
+    })
+
     it('keeps no head that it does not reach', async () => {
       await append(2)
       expect(await failure(store.saveHead(log.lane, await log.signed(3)))).to.match(/does not contain the head/)

@@ -44,15 +44,26 @@ export function createSponsorLog(engine: Engine): SponsorLog {
 
   return {
     lanes: () => group.read(async (sql) => (await allLanes(sql)).map(({ lane }) => lane)),
-    laneLog: (lane) =>
+    laneLog: (lane, { most = Number.POSITIVE_INFINITY } = {}) =>
       group.read(async (sql) => {
         const row = await findLane(sql, lane)
         if (row === null) return null
         const { settled, tip } = row
-        const lines = await linesBetween(sql, row, { from: row.settledPlace, to: row.length })
+        const lines = await linesBetween(sql, row, {
+          from: Math.max(row.settledPlace, row.length - most),
+          to: row.length,
+        })
         return { lane: row.lane, settled, tip, lines, signed: await newestHead(sql, row) }
       }),
     line: (session) => group.read((sql) => findLine(sql, session)),
+    linesUpTo: (session, most) =>
+      group.read(async (sql) => {
+        const line = await findLine(sql, session)
+        if (line === null) return []
+        const row = await getLane(sql, line.lane)
+        const to = line.index + 1
+        return linesBetween(sql, row, { from: Math.max(row.settledPlace, to - most), to })
+      }),
     append: (lane, line, grant, limits = {}) =>
       write(async (sql) => {
         await checkLimits(sql, { ...grant, seeder: lane.seeder, maxBytes: line.maxBytes }, limits)
