@@ -318,6 +318,21 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         expect((await ledger.settleable(log.lane, { idleSeconds: 60 }))?.to).to.equal(log.head(3))
       })
 
+      it('what a clock wrote that has been set back since, without waiting for that time to come again', async () => {
+        let time = 1_000_000_000_000
+        await ledger.close()
+        ledger = await factory.create(() => time)
+        await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+        await ledger.openSession(log.head(0), USE)
+        await accept(0, MIB)
+        await ledger.releaseSession(log.head(0), false)
+        time -= 86_400_000
+        expect((await ledger.settleable(log.lane, { idleSeconds: 60 }))?.to).to.equal(log.head(3))
+        expect(await ledger.settleable(log.lane), 'nothing is closed').to.equal(null)
+        await ledger.openSession(log.head(1), USE)
+        expect((await ledger.settleable(log.lane, { idleSeconds: 60 }))?.to, 'in use again').to.equal(log.head(1))
+      })
+
       it('nothing that somebody could still serve on: sealed lines are closed for good', async () => {
         await ledger.openSession(log.head(0), USE)
         await ledger.releaseSession(log.head(0), false)

@@ -10,6 +10,7 @@ import {
   type SignedHead,
   type SignedVoucher,
 } from '../../receipts/index.ts'
+import { CLOCK_SKEW } from '../age.ts'
 import { address, big, hex } from '../columns.ts'
 import type { Sql } from '../sql.ts'
 import { checked } from './checked.ts'
@@ -34,8 +35,12 @@ export async function settleable(
   if (row === null) return null
   const from = options.from === undefined ? await unsubmitted(sql, row) : await placeOf(sql, row, options.from)
   if (from === null || from < row.settledPlace) return null
-  const idleSince = options.idleSeconds === undefined ? -1 : now - options.idleSeconds * 1000
-  const live = await firstLive(sql, row, from, idleSince)
+  const { idleSeconds } = options
+  const live = await firstLive(sql, row, from, {
+    since: idleSeconds === undefined ? -1 : now - idleSeconds * 1000,
+    // what was written by a clock that has been set back since would be idle when that time comes again
+    until: idleSeconds === undefined ? Number.MAX_SAFE_INTEGER : now + CLOCK_SKEW,
+  })
   if (live <= from) return null
   const to = await cutAt(sql, row, { from, to: live })
   const sessions = await sessionsBetween(sql, row, from, to)
@@ -96,14 +101,19 @@ async function checkLines(sql: Sql, row: LaneRow, { from, to }: Stretch, session
   checkSums(row, plus(plus(before, sum), await bytesOf(sql, row, { from: to, to: row.length })))
 }
 
-/** The first line from `from` on that is not closed, or the end of the log. */
-async function firstLive(sql: Sql, row: LaneRow, from: number, idleSince: number): Promise<number> {
+/** The first line from `from` on that is neither closed nor idle: not touched between these two; or the end of the log. */
+async function firstLive(
+  sql: Sql,
+  row: LaneRow,
+  from: number,
+  { since, until }: { since: number; until: number },
+): Promise<number> {
   const live = await sql.get(
     `SELECT s.place FROM sessions s LEFT JOIN progress p ON p.lane_id = s.lane_id AND p.place = s.place
      WHERE s.lane_id = ? AND s.place >= ? AND s.state <> 'closed'
-       AND (s.streaming = 1 OR s.created > ? OR COALESCE(p.touched, 0) > ?)
+       AND (s.streaming = 1 OR s.created > ? AND s.created <= ? OR COALESCE(p.touched, 0) > ? AND p.touched <= ?)
      ORDER BY s.place LIMIT 1`,
-    ...[row.id, from, idleSince, idleSince],
+    ...[row.id, from, since, until, since, until],
   )
   return live === undefined ? row.length : Number(live.place)
 }
