@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -78,12 +78,18 @@ describe('a seeder that serves nobody at the moment', () => {
   })
 
   it('sends no byte above its cap, to all of its downloaders together', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'bitcdn-caps-')), 'sent.json')
-    const caps = openCaps({ path, perDay: 4 * MIB, perMonth: null, clock: createLocalClock('UTC') })
+    const folder = mkdtempSync(join(tmpdir(), 'bitcdn-caps-'))
+    const caps = openCaps({
+      path: join(folder, 'sent.json'),
+      perDay: 4 * MIB,
+      perMonth: null,
+      clock: createLocalClock('UTC'),
+    })
     swarm = await startSwarm({ bytes: 6 * MIB, seeders: [{ gate: createGate({ caps }), rate: 16 * MIB }] })
     const error = await download(1_000).catch((reason: unknown) => reason)
     expect(hasCode(error, 'no-sources'), String(error)).to.equal(true)
     expect((error as Error).message).to.include('What it sends in a day is sent.')
     expect(swarm.seeders[0]?.uplink.bytes).to.be.within(3 * MIB, 4 * MIB)
+    rmSync(folder, { recursive: true })
   })
 })
