@@ -1,4 +1,5 @@
 import { openSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { ReadStream } from 'node:tty'
 import { BitCdnError } from '../errors.ts'
 
@@ -14,6 +15,21 @@ export function secretAsker(signal: AbortSignal): ((question: string) => Promise
       return await ask(input, fd, { question, signal })
     } finally {
       input.destroy()
+    }
+  }
+}
+
+/** Asks for a line on the terminal. Undefined where there is none. */
+export function lineAsker(signal: AbortSignal): ((question: string) => Promise<string>) | undefined {
+  if (!process.stdin.isTTY) return undefined
+  return async (question) => {
+    const reader = createInterface({ input: process.stdin, output: process.stderr })
+    try {
+      return await reader.question(question, { signal })
+    } catch (cause) {
+      throw new BitCdnError('interrupted', 'Interrupted; nothing was changed.', { cause })
+    } finally {
+      reader.close()
     }
   }
 }

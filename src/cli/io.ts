@@ -19,6 +19,8 @@ export interface CommandIo {
   draw(text: string): void
   /** Asks for a password without showing it; undefined where there is no terminal to ask on. */
   askSecret?: ((question: string) => Promise<string>) | undefined
+  /** Asks for a line of text; undefined where there is no terminal to ask on. */
+  askLine?: ((question: string) => Promise<string>) | undefined
   /** Makes the process end with this code although the command returned. */
   exitWith(code: number): void
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The only place that reads the process's environment and ends it.
-import { secretAsker } from './ask.ts'
+import { lineAsker, secretAsker } from './ask.ts'
 import { runCli } from './run.ts'
 
 const interrupt = new AbortController()
@@ -24,6 +24,7 @@ const code = await runCli(process.argv.slice(2), {
   terminal: process.stderr.isTTY === true,
   columns: () => process.stderr.columns || 80,
   askSecret: secretAsker(interrupt.signal),
+  askLine: lineAsker(interrupt.signal),
   exitWith: (wanted) => {
     exitCode = wanted
   },

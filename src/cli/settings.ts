@@ -143,7 +143,11 @@ export function withSettings(command: Command, ...names: SettingName[]): Command
 /** The settings of one call, resolved: flags, then environment, then the config file, then defaults. */
 export interface Settings {
   readonly home: string
+  /** The config file, whether it is there or not. */
+  readonly config: string
   readonly json: boolean
+  /** Whether somebody said it, and not the default alone. */
+  isSaid(name: SettingName): boolean
   /** Undefined when nothing names it. */
   text(name: SettingName): string | undefined
   /** Throws `usage` when nothing names it. */
@@ -159,11 +163,15 @@ export interface Settings {
 export function resolveSettings(options: Options, io: CommandIo): Settings {
   const home = resolve(typeof options.home === 'string' ? options.home : defaultHome(io.env))
   const file = readConfig(options.config ?? io.env.BITCDN_CONFIG, home)
-  const value = (name: SettingName): unknown => {
+  const said = (name: SettingName): unknown => {
     const setting: Setting = SETTINGS[name]
     // Commander says true for a "--no-…" that was not given
     const given = setting.flag.startsWith('--no-') && options[name] === true ? undefined : options[name]
-    return given ?? io.env[setting.env] ?? file[name] ?? setting.fallback
+    return given ?? io.env[setting.env] ?? file[name]
+  }
+  const value = (name: SettingName): unknown => {
+    const setting: Setting = SETTINGS[name]
+    return said(name) ?? setting.fallback
   }
   const text = (name: SettingName): string | undefined => {
     const found = value(name)
@@ -178,6 +186,8 @@ export function resolveSettings(options: Options, io: CommandIo): Settings {
   for (const name of URLS) guard(name, text(name) ?? '', { io, seenIn: seenIn(sourceOf(name), config) })
   return {
     home,
+    config,
+    isSaid: (name) => said(name) !== undefined,
     json: options.json === true,
     text,
     required(name) {

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
 import { diagnose } from '../doctor/diagnosis.ts'
-import { EXIT_BY_SEVERITY } from '../doctor/report.ts'
+import { EXIT_BY_SEVERITY, findingInWords } from '../doctor/report.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { type Options, resolveSettings, withSettings } from '../settings.ts'
 import { WALLET_SETTINGS } from '../wallet.ts'
-import { inCoins } from '../words.ts'
 
 /** `bitcdn doctor`: why this node earns nothing, what each reason costs, and what to do. */
 export function doctorCommand(io: CommandIo): Command {
@@ -27,12 +26,7 @@ Examples:
     const severity = findings[0]?.severity ?? null
     printResult(io, settings.json, { severity, findings, unseen: report.unseen }, () => [
       ...(findings.length === 0 ? ['Nothing is wrong with this node.'] : []),
-      ...findings.flatMap(({ code, severity, what, costs, advice }) => [
-        `${severity.toUpperCase().padEnd(8)} ${code}`,
-        `  ${inCoins(what)}`,
-        `  Costs: ${inCoins(costs)}`,
-        `  Do:    ${inCoins(advice)}`,
-      ]),
+      ...findings.flatMap(findingInWords),
       ...report.unseen.map((words) => `Not looked at: ${words}`),
     ])
     if (severity !== null && EXIT_BY_SEVERITY[severity] > 0) io.exitWith(EXIT_BY_SEVERITY[severity])

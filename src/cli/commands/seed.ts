@@ -18,7 +18,11 @@ import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
 import { createUplink, FREE_SHARE, type Uplink } from '../../transfer/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
+import type { SeedRecord } from '../doctor/record.ts'
+import { createReport, findingInWords } from '../doctor/report.ts'
+import { checkReach } from '../doctor/seeder.ts'
 import { gatewaysOf } from '../gateways.ts'
+import { firstStart } from '../init.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openLedgerOf, readEarnings } from '../ledger.ts'
 import { NODE_SETTINGS, nodeOf, relayed } from '../node.ts'
@@ -58,11 +62,16 @@ export function seedCommand(io: CommandIo): Command {
       collect,
       [],
     )
+    .option(
+      '--init',
+      'the first start: asks what it has to know, keeps it in config.json, makes a key, checks all, then serves',
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   command.addHelpText(
     'after',
     `
 Examples:
+  bitcdn seed --init film.torrent --data film.mkv
   bitcdn seed film.torrent --data film.mkv
   bitcdn seed *.torrent --data /srv/content --listen /ip4/0.0.0.0/tcp/4001 --price-per-gib 0.04
   bitcdn seed film.torrent --data film.mkv --claim-min 5 --claim-max-gas 0.1 --coin-price 2500
@@ -75,6 +84,7 @@ Examples:
   withGateOptions(command)
   return withSettings(command, ...WALLET_SETTINGS, ...CLAIM_SETTINGS, ...SEED_SETTINGS).action(
     async (torrents: string[], options: Options) => {
+      if (options.init === true && !(await firstStart(options, io))) return
       const settings = resolveSettings(options, io)
       const { signal } = io
       refuseSecond(settings.home, 'seed')
@@ -141,7 +151,7 @@ Examples:
       }))
       const addresses = node.addresses()
       const peerId = node.peerId.toString()
-      const withdraw = announceRunning(settings.home, 'seed', {
+      const record = {
         ...{ peerId, addresses, seeder: seeder.address, pricePerGiB: String(pricePerGiB), lanes: lanes.map(String) },
         ...{ trustWindows, allowPrivate: settings.flag('allowPrivate'), bootstrap: settings.list('bootstrap').length },
         contents: contents.map((content, at) => ({
@@ -149,7 +159,8 @@ Examples:
           ...{ torrent: resolve(String(torrents[at])), data: resolve(String(options.data)) },
         })),
         ...(monitor === null ? {} : { monitor: monitor.url }),
-      })
+      }
+      const withdraw = announceRunning(settings.home, 'seed', record)
       const ready = {
         ...{ ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents },
         ...(monitor === null ? {} : { monitor: monitor.url }),
@@ -168,6 +179,7 @@ Examples:
             `Serves     ${name}  ${bytesInWords(length)}${verifiedBytes < length ? `, of which ${bytesInWords(verifiedBytes)} are intact` : ''}`,
         ),
       ])
+      if (options.init === true) await tellReach(record, io)
       await untilAsked(signal)
       await seeder.stop()
       await monitor?.close()
@@ -211,6 +223,14 @@ function uplinkOf({ limitUp, freeFloor }: Options): Uplink | undefined {
   const freeShare = parseWhole(String(freeFloor), '--free-floor', 1, 99) / 100
   if (limitUp === undefined) return undefined
   return createUplink(Math.max(1, parseBytes(String(limitUp), '--limit-up')), { freeShare })
+}
+
+/** Whether others reach what has just been started. */
+async function tellReach(record: SeedRecord, io: CommandIo): Promise<void> {
+  const report = createReport()
+  await checkReach(record, report, io.signal)
+  for (const finding of report.findings()) for (const line of findingInWords(finding)) io.err(line)
+  for (const words of report.unseen) io.err(`Not looked at: ${words}`)
 }
 
 /** Downloads that a publisher's gateway pays for go to seeders that ask for its price or less. */

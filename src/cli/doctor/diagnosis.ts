@@ -1,6 +1,7 @@
 // Why is this node earning nothing: everything that can be looked at from its machine, one thing after the other.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Address } from 'viem'
 import type { Chain } from '../../chain/index.ts'
 import { BitCdnError, hasCode } from '../../errors.ts'
 import { type Earnings, laneKey } from '../../receipts/index.ts'
@@ -21,17 +22,9 @@ import { askGateways, checkSellers } from './sellers.ts'
 export async function diagnose(settings: Settings, io: CommandIo): Promise<Report> {
   const { signal } = io
   const report = createReport()
-  const writable = checkFolder(settings, report)
-  const key = await checkKey(settings, io, report)
-  const chain = await connect(settings, io, report)
   const record = runningSeeder(settings, report)
+  const { writable, chain, gateways } = await lookAround(settings, io, report, record?.seeder ?? null)
   const ledger = writable ? await readLedger(settings, chain, report) : null
-  const gateways = await askGateways(settings, report, signal)
-  const block = chain === null ? null : Number((await chain.client.getBlock()).timestamp)
-  checkClock({ block, gateway: gateways.find(({ time }) => time !== null)?.time ?? null }, report)
-  const payout = settings.text('payout')
-  const paid = payout === undefined ? (record?.seeder ?? key) : parseAddress(payout, '--payout')
-  if (chain !== null && key !== null && paid !== null) await checkWallet(chain, key, paid, report, signal)
   if (record === null) return report
   await checkContents(settings, record, report)
   await checkReach(record, report, signal)
@@ -43,6 +36,21 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
   if (status !== null) checkRefusals(status, report)
   checkDemand(record, ledger, (status?.counts.admitted ?? 0) > 0, report)
   return report
+}
+
+/** What a seeder stands on, whether it runs or not: machine, key, chain, gateways. `served`: whom the running one serves for. */
+export async function lookAround(settings: Settings, io: CommandIo, report: Report, served: Address | null) {
+  const { signal } = io
+  const writable = checkFolder(settings, report)
+  const key = await checkKey(settings, io, report)
+  const chain = await connect(settings, io, report)
+  const gateways = await askGateways(settings, report, signal)
+  const block = chain === null ? null : Number((await chain.client.getBlock()).timestamp)
+  checkClock({ block, gateway: gateways.find(({ time }) => time !== null)?.time ?? null }, report)
+  const payout = settings.text('payout')
+  const paid = payout === undefined ? (served ?? key) : parseAddress(payout, '--payout')
+  if (chain !== null && key !== null && paid !== null) await checkWallet(chain, key, paid, report, signal)
+  return { writable, chain, gateways }
 }
 
 function runningSeeder(settings: Settings, report: Report): SeedRecord | null {

@@ -1,5 +1,6 @@
 // What the doctor found, in the order in which it should be mended: what stops all earning first, causes before what follows
 // from them.
+import { inCoins } from '../words.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
 
@@ -60,6 +61,16 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'info']
 
 /** The exit code of `bitcdn doctor`: other codes say that the doctor itself failed. */
 export const EXIT_BY_SEVERITY: Readonly<Record<Severity, number>> = { error: 11, warning: 10, info: 0 }
+
+/** For people. */
+export function findingInWords({ code, severity, what, costs, advice }: Finding): string[] {
+  return [
+    `${severity.toUpperCase().padEnd(8)} ${code}`,
+    `  ${inCoins(what)}`,
+    `  Costs: ${inCoins(costs)}`,
+    `  Do:    ${inCoins(advice)}`,
+  ]
+}
 
 export function createReport(): Report {
   const found: Finding[] = []

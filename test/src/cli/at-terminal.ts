@@ -17,8 +17,9 @@ export async function atTerminal(
   let asked = 0
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
-    const questions = out.match(/: (?=\r?\n|$)/g)?.length ?? 0
-    for (; asked < questions && asked < answers.length; asked++) child.stdin.write(`${answers[asked]}\r`)
+    // a question stands at the end, behind it at most where the cursor goes
+    const [shown = ''] = out.split('\u001b[').slice(-1)
+    if (asked < answers.length && shown.endsWith(': ')) child.stdin.write(`${answers[asked++]}\r`)
   })
   const code = await new Promise<number>((settle, fail) => {
     child.once('error', fail)
