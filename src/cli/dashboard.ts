@@ -49,6 +49,7 @@ export function screen(
     ]
   }
   const { open, connections, unsignedBytes, counts, standing } = status
+  if (status.resting !== null) lines.push(`Resting    ${status.resting}`)
   const rate = rates(before, now)
   const refused = Object.entries(counts.refused).sort(([, a], [, b]) => b - a)
   const all = refused.reduce((sum, [, count]) => sum + count, 0)

@@ -81,6 +81,8 @@ export interface SeederStatus {
   readonly seeder: string
   /** Unix milliseconds at which the process began. */
   readonly startedAt: number
+  /** Why nobody is served now; null while it serves. */
+  readonly resting: string | null
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly open: number
@@ -99,6 +101,7 @@ export function seederStatus({ seeder, node }: Watched): SeederStatus {
   return {
     seeder: seeder.address,
     startedAt: Math.round(performance.timeOrigin),
+    resting: seeder.resting,
     peerId: node.peerId.toString(),
     addresses: node.addresses(),
     open: seeder.open,

@@ -87,6 +87,8 @@ export interface Seeder {
   /** Bytes sent that nobody has signed for yet, debt not counted. */
   readonly unsigned: number
   readonly counts: Counts
+  /** Why nobody is served now, in words: paused, out of hours, a cap. Null while it serves. */
+  readonly resting: string | null
   readonly standing: ReturnType<ExposureBook['standing']>
   /** Serves from here on. Throws `refused` when the account may not speak for the payout address, or another process serves on this ledger. */
   start(options?: { signal?: AbortSignal }): Promise<void>
@@ -165,6 +167,9 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       return credit.unsigned
     },
     counts: meter.counts,
+    get resting() {
+      return init.gate?.refusal()?.message ?? null
+    },
     get standing() {
       return exposure.standing()
     },

@@ -86,6 +86,22 @@ describe('bitcdn doctor', function () {
     expect(said.code).to.equal(0)
   })
 
+  it('it is paused, or out of its hours', async () => {
+    expect((await call(['pause', 'seed', '--home', healthy.home])).code).to.equal(0)
+    expectFirst(await ask(healthy), 'resting', 10)
+    expect((await call(['resume', 'seed', '--home', healthy.home])).code).to.equal(0)
+    expect((await ask(healthy)).codes).to.deep.equal([])
+    const who = await shop.bed.persona('night')
+    const hour = new Date().getUTCHours()
+    const spans = `${(hour + 2) % 24}:00-${(hour + 3) % 24}:00`
+    const { program } = await seed(who, '--hours', spans, '--time-zone', 'UTC')
+    await reserveFor(who)
+    const resting = await ask(who)
+    expectFirst(resting, 'resting', 10)
+    expect(resting.words).to.include('only')
+    await program.stop()
+  })
+
   it('the chain does not answer', async () => {
     expectFirst(await ask(healthy, { flags: { '--rpc': 'http://127.0.0.1:1' } }), 'chain-unreachable')
   })
@@ -222,7 +238,7 @@ describe('bitcdn doctor', function () {
     await program.stop()
   })
 
-  it('the content is published by nobody', async () => {
+  it('the content is published by nobody, or by somebody whose gateway is not named', async () => {
     const who = await shop.bed.persona('unsold')
     const own = join(who.home, 'own.bin')
     writeFileSync(own, Buffer.alloc(300_000, 'own'))
@@ -231,8 +247,11 @@ describe('bitcdn doctor', function () {
     const flags = ['--listen', '/ip4/127.0.0.1/tcp/0', ...shop.peers, ...shop.bed.chainFlags()]
     const { program } = await shop.bed.start(who, 'unsold', ['seed', torrent, '--data', own, ...flags])
     await reserveFor(who)
-    const said = await ask(who)
-    expectFirst(said, 'content-not-sold')
+    expectFirst(await ask(who), 'content-not-sold')
+    // published, by somebody whose gateway is not named
+    const seller = await call(['publish', own, '--home', who.home, '--price', '1', ...shop.bed.chainFlags()])
+    expect(seller.code, seller.err + seller.out).to.equal(0)
+    expectFirst(await ask(who), 'gateway-lacks-content')
     await program.stop()
   })
 

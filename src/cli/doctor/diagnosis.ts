@@ -15,7 +15,7 @@ import { checkClock, checkFolder, checkKey } from './machine.ts'
 import { checkReserves, checkWallet, connect } from './money.ts'
 import { type SeedRecord, seedRecordOf } from './record.ts'
 import { createReport, type Report } from './report.ts'
-import { checkContents, checkReach, checkRefusals, readStatus } from './seeder.ts'
+import { checkContents, checkReach, checkRefusals, checkResting, readStatus } from './seeder.ts'
 import { askGateways, checkSellers } from './sellers.ts'
 
 /** Looks at everything; changes nothing. */
@@ -33,6 +33,7 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
     await checkReserves(chain, record, { payers, owed: ledger?.owed ?? new Map() }, report, signal)
   }
   const status = await readStatus(record, report)
+  checkResting(isPaused(settings), status, report)
   if (status !== null) checkRefusals(status, report)
   checkDemand(record, ledger, (status?.counts.admitted ?? 0) > 0, report)
   return report
@@ -52,6 +53,9 @@ export async function lookAround(settings: Settings, io: CommandIo, report: Repo
   if (chain !== null && key !== null && paid !== null) await checkWallet(chain, key, paid, report, signal)
   return { writable, chain, gateways }
 }
+
+const isPaused = ({ home }: Settings): boolean =>
+  listRunning(home).some(({ name, paused }) => name === 'seed' && paused === true)
 
 function runningSeeder(settings: Settings, report: Report): SeedRecord | null {
   const running = listRunning(settings.home).find(({ name }) => name === 'seed')

@@ -19,6 +19,7 @@ export const FINDINGS = [
   'ledger-held',
   'no-operator',
   'seeder-not-running',
+  'resting',
   'content-missing',
   'clock-off',
   'gas-short',

@@ -17,7 +17,7 @@ import type { Report } from './report.ts'
 const ANSWER_MILLISECONDS = 10_000
 
 /** Refused for what the asker did wrong, not for how the seeder stands: no reason for its operator to act. */
-const NOT_OURS: readonly Refusal[] = ['needsPayment', 'sessionOpenElsewhere', 'noAccess', 'unknownContent']
+const NOT_OURS: readonly Refusal[] = ['resting', 'needsPayment', 'sessionOpenElsewhere', 'noAccess', 'unknownContent']
 
 const REASONS: Partial<Record<Refusal, string>> = {
   priceTooLow: 'Ask for less with --price-per-gib, or wait until nobody has lines at the old price any more.',
@@ -129,6 +129,17 @@ export async function readStatus({ monitor }: SeedRecord, report: Report): Promi
     report.notSeen(`Whom the seeder turned away: its monitor ${monitor} does not answer (${(error as Error).message}).`)
     return null
   }
+}
+
+/** `paused`: whether "bitcdn pause" was said; the rest the seeder tells by itself. */
+export function checkResting(paused: boolean, status: SeederStatus | null, report: Report): void {
+  const why = paused ? 'Its operator paused it.' : (status?.resting ?? null)
+  if (why === null) return
+  report.add('resting', 'warning', {
+    what: `The seeder serves nobody now. ${why}`,
+    costs: 'Nothing is earned meanwhile.',
+    advice: paused ? 'End the pause: bitcdn resume.' : 'Wait, or start it with other --hours, caps or --quiet-if.',
+  })
 }
 
 export function checkRefusals({ counts }: SeederStatus, report: Report): void {

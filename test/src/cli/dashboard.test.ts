@@ -18,7 +18,15 @@ function moment(servedBytes: number, at = NOW): Moment {
     at,
     startedAt: NOW - 7_200_000,
     status: {
-      ...{ seeder: SPONSOR, startedAt: NOW - 7_200_000, peerId: '12D3', addresses: [], open: 1, connections: 3 },
+      ...{
+        seeder: SPONSOR,
+        startedAt: NOW - 7_200_000,
+        resting: null,
+        peerId: '12D3',
+        addresses: [],
+        open: 1,
+        connections: 3,
+      },
       ...{ unsignedBytes: 1e6, counts: { ...counts, refused: { busy: 1, needsPayment: 2 } } },
       standing: [{ sponsor: SPONSOR, lane: '0', free: '100000', owed: '50000' }],
     },
