@@ -14,6 +14,8 @@ export function relayCommand(io: CommandIo): Command {
       'after',
       `
 It needs an address that everybody can dial, and neither a wallet nor a chain. Peers name it twice:
+
+Examples:
   bitcdn relay --listen /ip4/0.0.0.0/tcp/4001
   bitcdn seed film.torrent --bootstrap /ip4/203.0.113.7/tcp/4001/p2p/12D3Koo… --relay auto`,
     )

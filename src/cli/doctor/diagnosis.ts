@@ -26,13 +26,14 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
   const { writable, chain, gateways } = await lookAround(settings, io, report, record?.seeder ?? null)
   const ledger = writable ? await readLedger(settings, chain, report) : null
   if (record === null) return report
+  const status = await readStatus(record, report)
   await checkContents(settings, record, report)
-  await checkReach(record, report, signal)
+  // what it says now, where it says anything: addresses come and go
+  await checkReach({ ...record, ...(status === null ? {} : { addresses: status.addresses }) }, report, signal)
   if (chain !== null) {
     const payers = await checkSellers(chain, record, gateways, report, signal)
     await checkReserves(chain, record, { payers, owed: ledger?.owed ?? new Map() }, report, signal)
   }
-  const status = await readStatus(record, report)
   checkResting(isPaused(settings), status, report)
   if (status !== null) checkRefusals(status, report)
   checkDemand(record, ledger, (status?.counts.admitted ?? 0) > 0, report)

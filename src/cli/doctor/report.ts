@@ -25,6 +25,7 @@ export const FINDINGS = [
   'gas-short',
   'seeder-unreachable',
   'private-addresses',
+  'relay-only',
   'content-not-sold',
   'price-too-high',
   'gateway-unreachable',

@@ -30,22 +30,36 @@ const REASONS: Partial<Record<Refusal, string>> = {
 }
 
 /** Dials the seeder at each address that it announces, as a peer that it has never met. */
-export async function checkReach(record: SeedRecord, report: Report, signal: AbortSignal): Promise<void> {
-  const open = record.addresses.filter((address) => record.allowPrivate || !isPrivateAddress(multiaddr(address)))
-  if (open.length === 0) {
+export async function checkReach(
+  { addresses, allowPrivate }: Pick<SeedRecord, 'addresses' | 'allowPrivate'>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const direct = addresses.filter((address) => !address.includes('/p2p-circuit'))
+  const relays = addresses.length - direct.length
+  const open = direct.filter((address) => allowPrivate || !isPrivateAddress(multiaddr(address)))
+  if (open.length === 0 && relays === 0) {
     report.add('private-addresses', 'error', {
-      what: `The seeder is only at private addresses: ${record.addresses.join(', ') || 'none at all'}.`,
+      what: `The seeder is only at private addresses: ${direct.join(', ') || 'none at all'}.`,
       costs: 'Nobody outside of your network can reach it, so nobody asks.',
       advice:
-        'Open its TCP port in your router, keep the port with --listen /ip4/0.0.0.0/tcp/4001, and name the outside address with --announce /ip4/YOUR_ADDRESS/tcp/4001. On a network of your own, say --allow-private. Behind a carrier’s NAT, ask the carrier for an address of your own or rent a machine that has one.',
+        'Open its TCP port in your router, keep the port with --listen /ip4/0.0.0.0/tcp/4001, and name the outside address with --announce /ip4/YOUR_ADDRESS/tcp/4001. Behind a carrier’s NAT, use a relay: --relay auto. On a network of your own, say --allow-private.',
     })
     return
+  }
+  if (open.length === 0) {
+    report.add('relay-only', 'warning', {
+      what: `Nobody can dial the seeder directly, only through ${relays === 1 ? 'a relay' : `${relays} relay addresses`}.`,
+      costs: 'Who cannot open a direct connection by way of the relay goes to another seeder.',
+      advice:
+        'Open its TCP port in your router and name the outside address with --announce, or ask your carrier for an address of your own.',
+    })
   }
   const failed: string[] = []
   const outside: string[] = []
   const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true })
   try {
-    for (const address of record.addresses) {
+    for (const address of direct) {
       const timeout = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)])
       try {
         const connection = await node.connect(address, { signal: timeout })
@@ -68,11 +82,15 @@ export async function checkReach(record: SeedRecord, report: Report, signal: Abo
     )
   }
   if (failed.length === 0) return
-  report.add('seeder-unreachable', failed.length + outside.length === record.addresses.length ? 'error' : 'warning', {
-    what: `The seeder does not answer at ${failed.join(', ')}.`,
-    costs: 'Who finds one of these addresses cannot download from you.',
-    advice: 'Look at its log, and start it again if it hangs. If it answers at others, a firewall may be in the way.',
-  })
+  report.add(
+    'seeder-unreachable',
+    failed.length + outside.length === direct.length && relays === 0 ? 'error' : 'warning',
+    {
+      what: `The seeder does not answer at ${failed.join(', ')}.`,
+      costs: 'Who finds one of these addresses cannot download from you.',
+      advice: 'Look at its log, and start it again if it hangs. If it answers at others, a firewall may be in the way.',
+    },
+  )
 }
 
 /** Whether an address is one of this machine: one that fails then says something about the seeder. */

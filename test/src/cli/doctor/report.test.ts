@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { checkClock } from '../../../../src/cli/doctor/machine.ts'
 import { createReport, EXIT_BY_SEVERITY, FINDINGS } from '../../../../src/cli/doctor/report.ts'
+import { checkReach } from '../../../../src/cli/doctor/seeder.ts'
 import { isServed, ownerPath } from '../../../../src/storage/sqlite/index.ts'
 import { createOwner } from '../../../../src/storage/sqlite/owner.ts'
 
@@ -43,6 +44,19 @@ describe('the doctor', () => {
     expect(found(NOW - 7_205, NOW - 7_200)[0]).to.match(/2 h 0 min ahead of the gateway/)
     expect(found(null, NOW + 7_200)[0]).to.match(/2 h 0 min behind the gateway/)
     expect(found(NOW + 7_200, null)[0]).to.match(/2 h 0 min behind the chain/)
+  })
+
+  it('tells a seeder that only relays lead to from one that nobody can reach', async () => {
+    const peer = '/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
+    const found = async (addresses: string[]): Promise<string[]> => {
+      const report = createReport()
+      await checkReach({ addresses, allowPrivate: false }, report, AbortSignal.timeout(10_000))
+      return report.findings().map(({ code }) => code)
+    }
+    const relay = `/ip4/8.8.8.8/tcp/4001${peer}/p2p-circuit${peer}`
+    expect(await found([])).to.deep.equal(['private-addresses'])
+    expect(await found([`/ip4/192.168.1.5/tcp/4001${peer}`])).to.deep.equal(['private-addresses'])
+    expect(await found([relay])).to.deep.equal(['relay-only'])
   })
 
   it('sees who holds a ledger without taking it', () => {
