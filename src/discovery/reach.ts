@@ -120,8 +120,8 @@ export function reachServices(reach: Reach) {
 export const lanDiscovery = () => mdns({ serviceTag: 'bitcdn.local' })
 
 /**
- * A relay carries `connection`: where one of its ends can be dialled, a direct one takes its place within some seconds, and is
- * the answer; else `connection` itself.
+ * A relay carries `connection`: where this node can be dialled, the other end does that within some seconds, and the direct
+ * connection is the answer; else `connection` itself. (Where the other end can be dialled, it has been.)
  */
 export async function directOnceThere(
   libp2p: Libp2p,
@@ -129,6 +129,10 @@ export async function directOnceThere(
   signal: AbortSignal,
 ): Promise<Connection> {
   if (!isRelayed(connection)) return connection
+  const dialable = libp2p
+    .getMultiaddrs()
+    .some((address) => !isPrivateAddress(address) && !isRelayed({ remoteAddr: address }))
+  if (!dialable) return connection
   const { promise, resolve } = Promise.withResolvers<void>()
   const peer = connection.remotePeer
   const opened = ({ detail }: CustomEvent<Connection>): void => {

@@ -1,18 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { amountFor } from '../../../../src/receipts/index.ts'
 import { LEDGER_MIGRATIONS } from '../../../../src/storage/ledger/migrations.ts'
-import { statementsOf } from '../../../../src/storage/migrate.ts'
 import { openLedger } from '../../../../src/storage/sqlite/index.ts'
 import { LEDGER_ID } from '../../../../src/storage/sqlite/ledger.ts'
 import { createTestLog, MIB, type TestLog } from '../../../behaviours/log-fixture.ts'
 
-const VICTIM = fileURLToPath(new URL('./killed-migration.ts', import.meta.url))
 const blob = (hex: string) => Buffer.from(hex.slice(2), 'hex')
 
 describe('A ledger file of the first version', () => {
@@ -54,30 +50,6 @@ describe('A ledger file of the first version', () => {
     expect(lines.find(({ key }) => key === today)?.earnings.paid).to.equal(5n)
     await ledger.close()
   })
-
-  it('is old or new, never mixed, after kill -9 behind any statement of the migration', async () => {
-    const statements = LEDGER_MIGRATIONS.slice(1).flatMap(statementsOf).length
-    // Behind the statements come the application's id, the version, and the commit; then the first checksums are made, in
-    // one transaction behind one that looks whether they were.
-    const [last, all] = [statements + 3, statements + 7]
-    for (let done = 0; done <= all; done += 1) {
-      const path = join(folder, `killed-${done}.sqlite`)
-      copyFileSync(first, path)
-      const { signal, stderr } = spawnSync(process.execPath, [VICTIM, path, String(done)], { encoding: 'utf8' })
-      expect(signal, `${done} statements: ${stderr}`).to.equal(done < all ? 'SIGKILL' : null)
-      const database = new DatabaseSync(path)
-      const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
-      const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
-      database.close()
-      const isNew = tables.some(({ name }) => name === 'leases')
-      expect(version, `after ${done} statements`).to.equal(done < last ? 1 : LEDGER_MIGRATIONS.length)
-      expect(isNew).to.equal(version !== 1)
-      const ledger = await openLedger({ path })
-      expect((await ledger.session(log.head(1)))?.receipt?.bytesServed).to.equal(2n * MIB)
-      expect((await ledger.earnings()).receipted).to.equal(amountFor([2n * MIB], log.lane.pricePerGiB))
-      await ledger.close()
-    }
-  }).timeout(300_000)
 })
 
 function writeFirstVersion(path: string, log: TestLog): void {
