@@ -68,8 +68,8 @@ async function open({ path, rpcUrl, registry, privateKey, port, content }: Gatew
       await stored.saveHead(...head)
       ticketed = true
     },
-    async laneLog(lane) {
-      const found = await stored.laneLog(lane)
+    async linesUpTo(session, most) {
+      const found = await stored.linesUpTo(session, most)
       if (ticketed) reach('answer sessions') // what is read last, after the head was kept
       return found
     },
