@@ -9,7 +9,10 @@ export function listenError(error: unknown, listen: readonly string[]): BitCdnEr
       cause: error,
     })
   }
-  return new BitCdnError('usage', `The node cannot listen on ${listen.join(', ')}: ${message.trim()}`, {
+  // libp2p names each address in a line of its own, with advice for programmers before and stacks behind
+  const reasons = message.split('\n').filter((line) => /^\s+\//.test(line))
+  const why = reasons.length === 0 ? message : reasons.map((line) => line.trim()).join('; ')
+  return new BitCdnError('usage', `The node cannot listen on ${listen.join(', ')}: ${why.trim()}`, {
     advice: 'Give addresses like /ip4/0.0.0.0/tcp/4001 that belong to this machine.',
     cause: error,
   })

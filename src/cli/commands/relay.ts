@@ -13,7 +13,7 @@ export function relayCommand(io: CommandIo): Command {
     .addHelpText(
       'after',
       `
-It needs an address that everybody can dial, and neither a wallet nor a chain. Peers name it twice:
+It needs an address that everybody can dial, and neither a wallet nor a chain. Peers name it with --bootstrap; those that nobody can dial add --relay.
 
 Examples:
   bitcdn relay --listen /ip4/0.0.0.0/tcp/4001
