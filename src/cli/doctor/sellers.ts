@@ -10,7 +10,7 @@ import type { Report } from './report.ts'
 /** Milliseconds in which a gateway answers. */
 const GATEWAY_MILLISECONDS = 8_000
 
-interface Asked {
+export interface Asked {
   readonly url: string
   readonly info: GatewayInfo | null
   /** Unix seconds by its clock. */
