@@ -1,6 +1,8 @@
 // The first start of a seeder: what it needs to know is asked once and kept, and what would keep it from earning is found
 // before it starts.
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { DENYING_SETTINGS } from './denying.ts'
 import { lookAround } from './doctor/diagnosis.ts'
 import { createReport, EXIT_BY_SEVERITY, findingInWords } from './doctor/report.ts'
 import { writePrivateFile } from './files.ts'
@@ -23,7 +25,18 @@ const QUESTIONS: readonly { name: SettingName; question: string; needed: boolean
 ]
 
 /** More that is kept where it was said: the next start then needs no flags. */
-const KEPT = ['chainId', 'finality', 'listen', 'allowPrivate', 'payout', 'monitor', 'key', 'ledger', 'signer'] as const
+const KEPT = [
+  'chainId',
+  'finality',
+  'listen',
+  'allowPrivate',
+  'payout',
+  'monitor',
+  'key',
+  'ledger',
+  'signer',
+  ...DENYING_SETTINGS,
+] as const
 
 /**
  * Asks, makes a key where there is none, looks at machine, chain, wallet and gateways, and keeps the answers in
@@ -58,6 +71,11 @@ async function answers(settings: Settings, io: CommandIo): Promise<Record<string
   }
   for (const name of KEPT) {
     if (settings.isSaid(name)) said[name] = name === 'allowPrivate' ? settings.flag(name) : settings.text(name)
+  }
+  // the next start may come from another folder
+  for (const name of ['deny', 'takedowns'] as const) {
+    const files = settings.list(name).map((each) => (/^https?:/i.test(each) ? each : resolve(each)))
+    if (files.length > 0) said[name] = files.join(',')
   }
   // a router leads the same port in
   const port = /\/tcp\/(\d+)/.exec(String(said.announce ?? ''))?.[1]

@@ -17,6 +17,7 @@ import { relayCommand } from './commands/relay.ts'
 import { seedCommand } from './commands/seed.ts'
 import { depositCommand, reserveCommand } from './commands/sponsor.ts'
 import { statusCommand, stopCommand } from './commands/status.ts'
+import { takedownCommand } from './commands/takedown.ts'
 import { thawCommand, withdrawCommand } from './commands/thaw.ts'
 import { topCommand } from './commands/top.ts'
 import { torrentCommand } from './commands/torrent.ts'
@@ -66,6 +67,7 @@ function program(io: CommandIo): Command {
     thawCommand,
     withdrawCommand,
     torrentCommand,
+    takedownCommand,
     backupCommand,
     restoreCommand,
     statusCommand,

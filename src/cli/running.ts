@@ -49,6 +49,12 @@ export function markPaused(home: string, name: string, paused: boolean): void {
   if (running !== null) write(home, { ...running, paused })
 }
 
+/** Says anew what this process does. */
+export function describeRunning(home: string, name: string, details: Running['details']): void {
+  const running = read(file(home, name))
+  if (running !== null) write(home, { ...running, details })
+}
+
 /** Asks a program to rest or to go on, and waits until it has heard. Throws `refused` when it does not within `timeout` ms. */
 export async function askToPause(
   home: string,

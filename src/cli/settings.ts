@@ -106,6 +106,21 @@ export const SETTINGS = {
     env: 'BITCDN_MONITOR',
     what: 'answer /metrics, /healthz and /readyz there, for operators (127.0.0.1:9464; default off)',
   },
+  deny: {
+    flag: '--deny <files>',
+    env: 'BITCDN_DENY',
+    what: 'files that name what is never served, one content id, infohash or publisher a line; separated by commas',
+  },
+  takedowns: {
+    flag: '--takedowns <files|urls>',
+    env: 'BITCDN_TAKEDOWNS',
+    what: 'signed lists of what is never served, separated by commas',
+  },
+  takedownSigner: {
+    flag: '--takedown-signer <addresses>',
+    env: 'BITCDN_TAKEDOWN_SIGNER',
+    what: 'whose signature on such a list counts, separated by commas',
+  },
   finality: {
     flag: '--finality <tag>',
     env: 'BITCDN_FINALITY',

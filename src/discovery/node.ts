@@ -82,6 +82,8 @@ export interface PeerNode {
    * the nodes nearest to it: a node that knows nobody waits for the first. Throws `no-sources` when nobody has taken it.
    */
   provide(contentId: string, options?: { signal?: AbortSignal }): Promise<void>
+  /** Does not repeat it any more; what others have stored of it expires there. */
+  unprovide(contentId: string): Promise<void>
   /** Asks the DHT once who holds a content; each peer is given once. */
   findSeeders(contentId: string, options: { signal: AbortSignal }): AsyncIterable<FoundSeeder>
   /**
@@ -124,6 +126,7 @@ export async function createNode(init: NodeInit): Promise<PeerNode> {
       if (taken > 0) return
       throw new BitCdnError('no-sources', `No peer of the DHT has taken the record of ${contentId}.`, { retry: true })
     },
+    unprovide: (contentId) => dhtOf(libp2p).cancelReprovide(contentCid(contentId)),
     findSeeders: (contentId, options) => findSeeders(libp2p, contentId, options.signal),
     async connect(target, { signal }) {
       const dialled = await dialTarget(libp2p, target)

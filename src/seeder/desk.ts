@@ -18,6 +18,7 @@ import { type Admission, type HelloRequest, RefusedError, type ServingDesk } fro
 import { checkAuthority, type Standing } from './authority.ts'
 import { type ChainView, least } from './chain-view.ts'
 import { WINDOW_BYTES } from './constants.ts'
+import type { Denial } from './denials.ts'
 import type { Exposed, ExposureBook } from './exposure.ts'
 import { type Fork, takeLog } from './session-log.ts'
 
@@ -34,6 +35,21 @@ export interface DeskComponents {
   readonly logger: Logger
 }
 
+/** What may not be served, and who hears of it. */
+export interface Denying {
+  /** Null where it may be. `payer`: whose pool would pay. */
+  of(contentId: ContentId, payer: Address | null): Denial | null
+  /** Somebody asked for it, or was being served. */
+  onDenied?(denied: Denied): void
+}
+
+export interface Denied extends Denial {
+  readonly contentId: ContentId
+  readonly did: 'refused' | 'stopped'
+  /** The downloader, where it is known. */
+  readonly peer?: string
+}
+
 export interface DeskInit {
   /** The payout address: `seeder` of every lane. */
   readonly seeder: Address
@@ -43,10 +59,13 @@ export interface DeskInit {
   readonly isFree: (contentId: ContentId) => boolean
   /** What its sessions count for beside others of the same price; default 1. */
   readonly weightOf?: (contentId: ContentId) => number
+  /** Default: nothing is denied. */
+  readonly denying?: Denying | undefined
 }
 
 /** A session that is being served. */
 export interface OpenSession extends Standing {
+  readonly contentId: ContentId
   readonly session: Head
   readonly maxBytes: bigint
   /** Ends it in order: the downloader hears why and may sign for what it has. */
@@ -60,6 +79,10 @@ export interface Desk extends ServingDesk {
   readonly open: number
   /** Throws `reserveTooSmall` when neither the delegate's allowance nor the reserve covers another window. */
   checkAllowance(lane: Lane, maxBytes: bigint, allowance: bigint): Promise<void>
+  /** Looks at all that is being served, and ends what is denied by now. */
+  recheckDenied(): void
+  /** Ends all downloads of a content. */
+  endContent(contentId: ContentId, reason: RefusedError): void
   /** Resolves when no session is being served. */
   idle(): Promise<void>
 }
@@ -68,11 +91,25 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   const { ledger, view, exposure, stores, logger } = components
   const serving = new Map<OpenSession, Promise<void>>()
   const weightOf = init.weightOf ?? (() => 1)
+  /** Who is given a content; they end together. */
+  const given = new Map<ContentId, AbortController>()
+
+  function isDenied(contentId: ContentId, payer: Address | null, more: Omit<Denied, keyof Denial | 'contentId'>) {
+    const denial = init.denying?.of(contentId, payer) ?? null
+    if (denial !== null) init.denying?.onDenied?.({ ...denial, contentId, ...more })
+    return denial !== null
+  }
 
   async function admit(hello: HelloRequest): Promise<Admission> {
     const { contentId, session } = hello
+    if (isDenied(contentId, session?.lane.sponsor ?? null, { did: 'refused', peer: hello.remotePeer })) {
+      throw notServed(contentId)
+    }
     if (session === null) {
-      if (init.isFree(contentId)) return { ...freeAdmission, bid: { pricePerGiB: 0n, weight: weightOf(contentId) } }
+      if (init.isFree(contentId)) {
+        const bid = { pricePerGiB: 0n, weight: weightOf(contentId) }
+        return { ...freeAdmission, bid, over: givenOf(contentId).signal }
+      }
       throw new RefusedError('needsPayment', `${contentId} is not given away here.`)
     }
     const { lane } = session
@@ -97,7 +134,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     const exposed = await exposure.open(lane, session.session, { bytes, maxBytes: held.maxBytes, selfPaid })
     try {
       const opened = await ledger.openSession(session.session, { contentId, holder: session.ticket?.holder ?? null })
-      return admission(opened, session, { exposed, weight: weightOf(contentId) })
+      return admission(opened, session, { contentId, exposed, weight: weightOf(contentId) })
     } catch (error) {
       await exposed.close()
       if (hasCode(error, 'refused')) throw new RefusedError('sessionOpenElsewhere', error.message)
@@ -136,7 +173,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
   function admission(
     opened: LedgerSession,
     shown: Standing,
-    { exposed, weight }: { exposed: Exposed; weight: number },
+    { contentId, exposed, weight }: { contentId: ContentId; exposed: Exposed; weight: number },
   ): Admission {
     const { session, sessionKey, maxBytes, receipt, served } = opened
     const { lane, signed, ticket } = shown
@@ -151,7 +188,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       )
       over.abort(refusal)
     }
-    const open: OpenSession = { session, maxBytes, lane, signed, ticket, end }
+    const open: OpenSession = { contentId, session, maxBytes, lane, signed, ticket, end }
     serving.set(open, ended.promise)
     let released = false
     return {
@@ -183,6 +220,19 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     }
   }
 
+  function givenOf(contentId: ContentId): AbortController {
+    const found = given.get(contentId)
+    if (found !== undefined) return found
+    const made = new AbortController()
+    given.set(contentId, made)
+    return made
+  }
+
+  function endGiven(contentId: ContentId, reason: RefusedError): void {
+    given.get(contentId)?.abort(reason)
+    given.delete(contentId)
+  }
+
   return {
     get open() {
       return serving.size
@@ -191,10 +241,24 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       return [...serving.keys()]
     },
     checkAllowance,
+    recheckDenied() {
+      for (const { contentId, lane, end } of serving.keys()) {
+        if (isDenied(contentId, lane.sponsor, { did: 'stopped' })) end(notServed(contentId))
+      }
+      for (const contentId of [...given.keys()]) {
+        if (isDenied(contentId, null, { did: 'stopped' })) endGiven(contentId, notServed(contentId))
+      }
+    },
+    endContent(contentId, reason) {
+      for (const open of serving.keys()) if (open.contentId === contentId) open.end(reason)
+      endGiven(contentId, reason)
+    },
     async idle() {
       while (serving.size > 0) await Promise.all(serving.values())
     },
-    content: async (contentId) => stores.get(contentId) ?? null,
+    async content(contentId) {
+      return isDenied(contentId, null, { did: 'refused' }) ? null : (stores.get(contentId) ?? null)
+    },
     terms: components.terms,
     async admit(hello) {
       try {
@@ -215,6 +279,9 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     },
   }
 }
+
+const notServed = (contentId: ContentId): RefusedError =>
+  new RefusedError('unknownContent', `${contentId} is not served here.`)
 
 export const freeAdmission: Admission = {
   session: null,

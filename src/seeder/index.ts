@@ -2,8 +2,24 @@
 export { type Caps, openCaps } from './caps.ts'
 export { least } from './chain-view.ts'
 export { DEFAULT_LANES, SETTLE_INTERVAL, TRUSTED_WINDOWS, WINDOW_BYTES } from './constants.ts'
+export {
+  type Denial,
+  type DenyList,
+  denialOf,
+  denyList,
+  entriesOf,
+  parseDenyList,
+} from './denials.ts'
+export type { Denied, Denying } from './desk.ts'
 export { type FreeSeeder, seedFreely } from './free.ts'
 export { createGate, type Hours, hoursInWords } from './gate.ts'
 export { createLocalClock } from './local-time.ts'
 export { type SeederStatus, seederFamilies, seederReady, seederStatus } from './monitor.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'
+export {
+  checkTakedowns,
+  parseTakedowns,
+  type SignedTakedownList,
+  signTakedowns,
+  type TakedownList,
+} from './takedowns.ts'

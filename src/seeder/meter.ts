@@ -7,6 +7,8 @@ export interface Counts {
   readonly admitted: number
   /** By the word that the downloader hears. */
   readonly refused: ReadonlyMap<string, number>
+  /** What was asked for and may not be served, by the list that names it. */
+  readonly denied: ReadonlyMap<string, number>
   /** Receipts that are held. */
   readonly receipts: number
   /** Bytes that they acknowledged for the first time. */
@@ -23,11 +25,22 @@ export interface Meter {
   /** The same desk, counted. */
   watch(desk: ServingDesk): ServingDesk
   debt(debt: Pick<Debt, 'bytes'>): void
+  denied(list: string): void
 }
 
 export function createMeter(): Meter {
   const refused = new Map<string, number>()
-  const counts = { admitted: 0, refused, receipts: 0, acknowledgedBytes: 0, servedBytes: 0, debts: 0, debtBytes: 0 }
+  const denied = new Map<string, number>()
+  const counts = {
+    admitted: 0,
+    refused,
+    denied,
+    receipts: 0,
+    acknowledgedBytes: 0,
+    servedBytes: 0,
+    debts: 0,
+    debtBytes: 0,
+  }
 
   function refusal(error: unknown): void {
     if (!(error instanceof BitCdnError)) return
@@ -75,5 +88,6 @@ export function createMeter(): Meter {
       counts.debts += 1
       counts.debtBytes += bytes
     },
+    denied: (list) => void denied.set(list, (denied.get(list) ?? 0) + 1),
   }
 }

@@ -61,6 +61,11 @@ export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family
       samples: () => [...seeder.counts.refused].map(([reason, value]) => ({ labels: { reason }, value })),
     },
     {
+      ...{ name: 'bitcdn_denied_total', help: 'Asked for, or being served, and on a denylist or takedown list.' },
+      ...{ type: 'counter', labels: ['list'] },
+      samples: () => [...seeder.counts.denied].map(([list, value]) => ({ labels: { list }, value })),
+    },
+    {
       ...{ name: 'bitcdn_transactions_open', help: 'Transactions that are not final.', type: 'gauge' },
       samples: async () => [{ value: (await ledger.journal.open({ chainId: chain.id })).length }],
     },
@@ -88,7 +93,10 @@ export interface SeederStatus {
   readonly open: number
   readonly connections: number
   readonly unsignedBytes: number
-  readonly counts: Omit<Counts, 'refused'> & { readonly refused: Readonly<Record<string, number>> }
+  readonly counts: Omit<Counts, 'refused' | 'denied'> & {
+    readonly refused: Readonly<Record<string, number>>
+    readonly denied: Readonly<Record<string, number>>
+  }
   readonly standing: readonly {
     readonly sponsor: string
     readonly lane: string
@@ -107,7 +115,11 @@ export function seederStatus({ seeder, node }: Watched): SeederStatus {
     open: seeder.open,
     connections: node.libp2p.getConnections().length,
     unsignedBytes: seeder.unsigned,
-    counts: { ...seeder.counts, refused: Object.fromEntries(seeder.counts.refused) },
+    counts: {
+      ...seeder.counts,
+      refused: Object.fromEntries(seeder.counts.refused),
+      denied: Object.fromEntries(seeder.counts.denied),
+    },
     standing: seeder.standing.map(({ lane, free, owed }) => {
       return { sponsor: lane.sponsor, lane: String(lane.lane), free: String(free), owed: String(owed) }
     }),

@@ -13,6 +13,7 @@ import type { Logger } from '../telemetry/index.ts'
 import {
   type CreditInit,
   createCreditBook,
+  RefusedError,
   type ServingGate,
   serve,
   TRANSFER_PROTOCOL,
@@ -32,7 +33,7 @@ import {
   TRUST_INTERVAL,
   TRUSTED_WINDOWS,
 } from './constants.ts'
-import { createDesk } from './desk.ts'
+import { createDesk, type Denying } from './desk.ts'
 import { createExposure, type ExposureBook } from './exposure.ts'
 import { createGatewayWatch } from './gateway-watch.ts'
 import { createKeptDebts } from './kept-debts.ts'
@@ -78,6 +79,8 @@ export interface SeederInit {
   weights?: ReadonlyMap<ContentId, number> | undefined
   /** Whether anybody is served at all. Default: always. */
   gate?: ServingGate | undefined
+  /** What is never served. Default: nothing. */
+  denying?: Denying | undefined
 }
 
 export interface Seeder {
@@ -90,6 +93,12 @@ export interface Seeder {
   /** Why nobody is served now, in words: paused, out of hours, a cap. Null while it serves. */
   readonly resting: string | null
   readonly standing: ReturnType<ExposureBook['standing']>
+  /** Serves one more content, or serves it again. */
+  add(store: ContentStore): void
+  /** Ends its downloads and serves it no more. The store stays open. */
+  remove(contentId: ContentId): Promise<void>
+  /** What is denied may have changed: ends what is by now, and announces what is not any more. */
+  recheckDenied(): Promise<void>
   /** Serves from here on. Throws `refused` when the account may not speak for the payout address, or another process serves on this ledger. */
   start(options?: { signal?: AbortSignal }): Promise<void>
   /** Ends streams with their last receipts, then settles what is due. The node and the stores stay open. */
@@ -123,6 +132,13 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       lanes,
       isFree: (contentId) => free.has(contentId),
       weightOf: (contentId) => init.weights?.get(contentId) ?? 1,
+      denying: init.denying && {
+        of: init.denying.of,
+        onDenied(denied) {
+          meter.denied(denied.list)
+          init.denying?.onDenied?.(denied)
+        },
+      },
     },
   )
   const gatewayWatch = createGatewayWatch(
@@ -142,6 +158,8 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
   })
   const keptDebts = createKeptDebts({ ledger, credit, logger })
   const closing = new AbortController()
+  const announcing = new Map<ContentId, AbortController>()
+  let started = false
   const timers: NodeJS.Timeout[] = []
   let settling: Promise<void> = Promise.resolve()
 
@@ -173,6 +191,23 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     get standing() {
       return exposure.standing()
     },
+    add(store) {
+      const { contentId } = store.metainfo
+      stores.set(contentId, store)
+      beginAnnouncing(contentId)
+    },
+    async remove(contentId) {
+      stores.delete(contentId)
+      desk.endContent(contentId, new RefusedError('unknownContent', `${contentId} is not held here any more.`))
+      await endAnnouncing(contentId)
+    },
+    async recheckDenied() {
+      desk.recheckDenied()
+      for (const contentId of stores.keys()) {
+        if (init.denying?.of(contentId, null) == null) beginAnnouncing(contentId)
+        else await endAnnouncing(contentId)
+      }
+    },
     async start({ signal } = {}) {
       await requireVoice(chain, seeder, account.address, signal)
       await ledger.releaseAll()
@@ -187,7 +222,8 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
         log: (level, message, fields) => logger[level](fields, message),
       })
       await node.handle(TRANSFER_PROTOCOL, handler)
-      for (const contentId of stores.keys()) void announce(node, contentId, logger, closing.signal)
+      started = true
+      for (const contentId of stores.keys()) beginAnnouncing(contentId)
       every(RESERVE_INTERVAL, () => exposure.refresh())
       every(TERMS_INTERVAL, () => terms.renew())
       every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
@@ -208,6 +244,18 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await settleDue(AbortSignal.timeout(DRAIN_TIMEOUT * 4))
       logger.info({ seeder }, 'stopped serving')
     },
+  }
+
+  function beginAnnouncing(contentId: ContentId): void {
+    if (!started || announcing.has(contentId) || init.denying?.of(contentId, null) != null) return
+    const over = new AbortController()
+    announcing.set(contentId, over)
+    void announce(node, contentId, logger, AbortSignal.any([closing.signal, over.signal]))
+  }
+
+  async function endAnnouncing(contentId: ContentId): Promise<void> {
+    announcing.get(contentId)?.abort()
+    if (announcing.delete(contentId)) await node.unprovide(contentId).catch(() => undefined) // it expires by itself too
   }
 
   /** What the chain did while we were away. A chain that is silent now is asked again by every admission. */

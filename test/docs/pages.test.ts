@@ -54,6 +54,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/OPERATORS.md', 'Why am I earning nothing'],
   ['docs/OPERATORS.md', 'Look at it'],
   ['docs/OPERATORS.md', 'Statements'],
+  ['docs/OPERATORS.md', 'What is never served'],
   ['docs/SEEDER.md', 'Get paid'],
   ['docs/PLATFORM.md', 'Deploy'],
   ['docs/PLATFORM.md', 'The SDK'],

@@ -18,6 +18,7 @@ import { openSeed, readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
 import { createUplink, FREE_SHARE, type Uplink } from '../../transfer/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
+import { DENYING_SETTINGS, denialInWords, openDenials } from '../denying.ts'
 import type { SeedRecord } from '../doctor/record.ts'
 import { createReport, findingInWords } from '../doctor/report.ts'
 import { checkReach } from '../doctor/seeder.ts'
@@ -29,13 +30,13 @@ import { NODE_SETTINGS, nodeOf, relayed } from '../node.ts'
 import { watchPauses } from '../pausing.ts'
 import { payoutOf, requireOperator } from '../payout.ts'
 import { programLogger, untilAsked } from '../program.ts'
-import { announceRunning, refuseSecond } from '../running.ts'
+import { announceRunning, describeRunning, refuseSecond } from '../running.ts'
 import { openGate, withGateOptions } from '../serving-gate.ts'
 import { type Options, resolveSettings, type Settings, withSettings } from '../settings.ts'
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = ['ledger', 'payout', 'gateway', ...NODE_SETTINGS, 'monitor'] as const
+const SEED_SETTINGS = ['ledger', 'payout', 'gateway', ...NODE_SETTINGS, 'monitor', ...DENYING_SETTINGS] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -78,6 +79,7 @@ Examples:
   bitcdn seed film.torrent --data film.mkv --no-claim
   bitcdn seed film.torrent --data film.mkv --hours 22:00-07:00 --time-zone Europe/Berlin --cap-month 1TB
   bitcdn seed hotfix.torrent game.torrent --data /srv/content --limit-up 10MB --weight hotfix.torrent=10
+  bitcdn seed *.torrent --data /srv/content --deny never.txt --takedowns https://lists.example/all.json --takedown-signer 0x90F7…b906
   bitcdn seed film.torrent --data film.mkv --ledger postgresql://seeder@db.example/bitcdn
   bitcdn seed film.torrent --data film.mkv --key hot --payout 0x90F7…b906     paid to a key that is kept elsewhere`,
   )
@@ -106,7 +108,14 @@ Examples:
       if (settings.list('bootstrap').length === 0) {
         io.err('Warning: no bootstrap peer is set (--bootstrap): only who knows an address of this seeder finds it.')
       }
+      const denials = await openDenials(settings, { chain, logger, io })
       const stores = await openStores(torrents, settings, options, io)
+      for (const { metainfo } of stores) await denials.know(metainfo)
+      const deniedNow = ({ contentId }: Pick<Metainfo, 'contentId'>) => {
+        const denial = denials.of(contentId, null)
+        return denial === null ? {} : { denied: denialInWords(denial) }
+      }
+      refuseAllDenied(stores, deniedNow, io)
       const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
       for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
       const ledger = await openLedgerOf(settings, { chain, serve: true })
@@ -127,6 +136,7 @@ Examples:
           uplink,
           weights: new Map(stores.map(({ metainfo }, index) => [metainfo.contentId, weights[index] ?? 1])),
           gate: serving.gate,
+          denying: denials,
           trustedWindows: trustWindows,
         },
       )
@@ -151,16 +161,24 @@ Examples:
       }))
       const addresses = node.addresses()
       const peerId = node.peerId.toString()
-      const record = {
+      const recordOf = (): SeedRecord => ({
         ...{ peerId, addresses, seeder: seeder.address, pricePerGiB: String(pricePerGiB), lanes: lanes.map(String) },
         ...{ trustWindows, allowPrivate: settings.flag('allowPrivate'), bootstrap: settings.list('bootstrap').length },
         contents: contents.map((content, at) => ({
           ...content,
           ...{ torrent: resolve(String(torrents[at])), data: resolve(String(options.data)) },
+          ...deniedNow(content),
         })),
         ...(monitor === null ? {} : { monitor: monitor.url }),
-      }
-      const withdraw = announceRunning(settings.home, 'seed', record)
+      })
+      const record = recordOf()
+      const withdraw = announceRunning(settings.home, 'seed', { ...record })
+      denials.watch(() => {
+        describeRunning(settings.home, 'seed', { ...recordOf() })
+        seeder
+          .recheckDenied()
+          .catch((error: unknown) => logger.warn({ err: error }, 'could not take back what is denied'))
+      })
       const ready = {
         ...{ ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents },
         ...(monitor === null ? {} : { monitor: monitor.url }),
@@ -172,6 +190,7 @@ Examples:
           : [`Operator   ${account.address}: works for it and cannot take its money`]),
         `Claims     ${claims === null ? 'only by "bitcdn claim"' : claims.words(say)}`,
         ...(serving.words.length === 0 ? [] : [`Limits     ${serving.words.join(', ')}`]),
+        ...denials.words.map((words) => `Denies     ${words}`),
         ...addresses.map((address) => `Address    ${address}`),
         ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
         ...contents.map(
@@ -181,6 +200,7 @@ Examples:
       ])
       if (options.init === true) await tellReach(record, io)
       await untilAsked(signal)
+      denials.close()
       await seeder.stop()
       await monitor?.close()
       await node.stop()
@@ -191,6 +211,23 @@ Examples:
       withdraw()
     },
   )
+}
+
+/** Warns of each, and throws `refused` where nothing is left. */
+function refuseAllDenied(
+  stores: readonly ContentStore[],
+  deniedNow: (content: Metainfo) => { readonly denied?: string },
+  { err }: CommandIo,
+): void {
+  const left = stores.filter(({ metainfo }) => {
+    const { denied } = deniedNow(metainfo)
+    if (denied !== undefined) err(`Warning: ${metainfo.name} is not served: ${denied}.`)
+    return denied === undefined
+  })
+  if (left.length > 0) return
+  throw new BitCdnError('refused', 'All that is named is denied by your lists, so nothing is left to serve.', {
+    advice: 'Serve something else, or look into --deny and --takedowns.',
+  })
 }
 
 /** By torrent: "N" is for all that are not named, "TORRENT=N" for one. */

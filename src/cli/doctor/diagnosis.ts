@@ -15,7 +15,7 @@ import { checkClock, checkFolder, checkKey } from './machine.ts'
 import { checkReserves, checkWallet, connect } from './money.ts'
 import { type SeedRecord, seedRecordOf } from './record.ts'
 import { createReport, type Report } from './report.ts'
-import { checkContents, checkReach, checkRefusals, checkResting, readStatus } from './seeder.ts'
+import { checkContents, checkDenied, checkReach, checkRefusals, checkResting, readStatus } from './seeder.ts'
 import { askGateways, checkSellers } from './sellers.ts'
 
 /** Looks at everything; changes nothing. */
@@ -27,6 +27,7 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
   const ledger = writable ? await readLedger(settings, chain, report) : null
   if (record === null) return report
   const status = await readStatus(record, report)
+  checkDenied(record, report)
   await checkContents(settings, record, report)
   // what it says now, where it says anything: addresses come and go
   await checkReach({ ...record, ...(status === null ? {} : { addresses: status.addresses }) }, report, signal)

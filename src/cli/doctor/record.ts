@@ -23,6 +23,8 @@ export interface SeedRecord {
     readonly verifiedBytes: number
     readonly torrent: string
     readonly data: string
+    /** Why it is not served, where a list of the operator's names it. */
+    readonly denied?: string
   }[]
   readonly monitor?: string
 }

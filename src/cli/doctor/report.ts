@@ -20,6 +20,7 @@ export const FINDINGS = [
   'no-operator',
   'seeder-not-running',
   'resting',
+  'content-denied',
   'content-missing',
   'clock-off',
   'gas-short',

@@ -99,6 +99,17 @@ function isHere(address: string): boolean {
   return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === host))
 }
 
+export function checkDenied({ contents }: SeedRecord, report: Report): void {
+  const denied = contents.filter((content) => content.denied !== undefined)
+  if (denied.length === 0) return
+  report.add('content-denied', denied.length === contents.length ? 'error' : 'warning', {
+    what: `By your own lists it does not serve ${denied.map(({ name, denied }) => `${name} (${denied})`).join(', ')}.`,
+    costs: 'Nothing is earned with what is denied.',
+    advice:
+      'Leave it out of "bitcdn seed". If it is denied by mistake, correct the file of --deny, or ask who signs the list of --takedowns; refused.jsonl in the data folder says who asked for it.',
+  })
+}
+
 /** Compares files with what was verified when the seeder started. */
 export async function checkContents(settings: Settings, record: SeedRecord, report: Report): Promise<void> {
   const lacking: string[] = []

@@ -27,7 +27,7 @@ function moment(servedBytes: number, at = NOW): Moment {
         open: 1,
         connections: 3,
       },
-      ...{ unsignedBytes: 1e6, counts: { ...counts, refused: { busy: 1, needsPayment: 2 } } },
+      ...{ unsignedBytes: 1e6, counts: { ...counts, refused: { busy: 1, needsPayment: 2 }, denied: {} } },
       standing: [{ sponsor: SPONSOR, lane: '0', free: '100000', owed: '50000' }],
     },
     earnings: EARNED,
