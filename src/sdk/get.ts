@@ -50,6 +50,8 @@ export interface GetRequest {
   /** What is served, bytes a second. */
   readonly limitUp?: number
   readonly patience?: number
+  /** Asked once what it is is known, before anything is written: what it throws ends the download. */
+  readonly accept?: (metainfo: Metainfo) => Promise<void>
   /** Serves what is verified while the rest is fetched, within `uplink` where there is one. What it throws is told to `log`; the download goes on. */
   readonly serve?: (store: ContentStore, uplink: Uplink | undefined) => Promise<Serving>
   /** Milliseconds for which it serves on when all is there, or until `signal` aborts. Default 0. */
@@ -109,6 +111,7 @@ export async function getContent(request: GetRequest): Promise<Got> {
     const { metainfo, seconds, bytes, paid, peers } = await downloader.download({
       content,
       store: async (metainfo) => {
+        await request.accept?.(metainfo)
         const store = await openDownload(metainfo, folder, { journal: join(state, `${name}.journal`), signal })
         close = () => store.close()
         seeding.start(store)

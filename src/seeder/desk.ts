@@ -81,8 +81,8 @@ export interface Desk extends ServingDesk {
   checkAllowance(lane: Lane, maxBytes: bigint, allowance: bigint): Promise<void>
   /** Looks at all that is being served, and ends what is denied by now. */
   recheckDenied(): void
-  /** Ends all downloads of a content. */
-  endContent(contentId: ContentId, reason: RefusedError): void
+  /** Ends all downloads of a content; resolves when the paid ones are over. */
+  endContent(contentId: ContentId, reason: RefusedError): Promise<void>
   /** Resolves when no session is being served. */
   idle(): Promise<void>
 }
@@ -249,9 +249,11 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
         if (isDenied(contentId, null, { did: 'stopped' })) endGiven(contentId, notServed(contentId))
       }
     },
-    endContent(contentId, reason) {
-      for (const open of serving.keys()) if (open.contentId === contentId) open.end(reason)
+    async endContent(contentId, reason) {
       endGiven(contentId, reason)
+      const open = [...serving].filter(([each]) => each.contentId === contentId)
+      for (const [each] of open) each.end(reason)
+      await Promise.all(open.map(([, released]) => released))
     },
     async idle() {
       while (serving.size > 0) await Promise.all(serving.values())

@@ -13,6 +13,7 @@ export {
 export type { Denied, Denying } from './desk.ts'
 export { type FreeSeeder, seedFreely } from './free.ts'
 export { createGate, type Hours, hoursInWords } from './gate.ts'
+export { type Held, roomFor } from './library.ts'
 export { createLocalClock } from './local-time.ts'
 export { type SeederStatus, seederFamilies, seederReady, seederStatus } from './monitor.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'

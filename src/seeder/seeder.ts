@@ -198,8 +198,9 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     },
     async remove(contentId) {
       stores.delete(contentId)
-      desk.endContent(contentId, new RefusedError('unknownContent', `${contentId} is not held here any more.`))
       await endAnnouncing(contentId)
+      const gone = new RefusedError('unknownContent', `${contentId} is not held here any more.`)
+      await within(DRAIN_TIMEOUT, desk.endContent(contentId, gone))
     },
     async recheckDenied() {
       desk.recheckDenied()

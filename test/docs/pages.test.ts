@@ -50,6 +50,7 @@ const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/BUYER.md', 'Take back what you did not use'],
   ['docs/SEEDER.md', 'Earn'],
   ['docs/SEEDER.md', 'Choose when'],
+  ['docs/SEEDER.md', 'Choose what'],
   ['docs/SEEDER.md', 'Watch'],
   ['docs/OPERATORS.md', 'Why am I earning nothing'],
   ['docs/OPERATORS.md', 'Look at it'],

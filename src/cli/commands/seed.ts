@@ -26,6 +26,7 @@ import { gatewaysOf } from '../gateways.ts'
 import { firstStart } from '../init.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openLedgerOf, readEarnings } from '../ledger.ts'
+import { libraryWish, openLibrary, withLibraryOptions } from '../library.ts'
 import { NODE_SETTINGS, nodeOf, relayed } from '../node.ts'
 import { watchPauses } from '../pausing.ts'
 import { payoutOf, requireOperator } from '../payout.ts'
@@ -41,7 +42,7 @@ const SEED_SETTINGS = ['ledger', 'payout', 'gateway', ...NODE_SETTINGS, 'monitor
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
     .description('serve content and be paid for it')
-    .argument('<torrents...>', 'the .torrent files of what you hold')
+    .argument('[torrents...]', 'the .torrent files of what you hold')
     .option('--data <path>', 'the files: the content itself, or the folder that holds it', '.')
     .option('--price-per-gib <amount>', 'the least that you serve for', DEFAULT_PRICE_PER_GIB)
     .option('--lanes <numbers>', 'lanes that you serve, separated by commas', DEFAULT_LANES.join(','))
@@ -79,11 +80,13 @@ Examples:
   bitcdn seed film.torrent --data film.mkv --no-claim
   bitcdn seed film.torrent --data film.mkv --hours 22:00-07:00 --time-zone Europe/Berlin --cap-month 1TB
   bitcdn seed hotfix.torrent game.torrent --data /srv/content --limit-up 10MB --weight hotfix.torrent=10
+  bitcdn seed --seed-publisher 0x90F7…b906 --disk-quota 50GiB
   bitcdn seed *.torrent --data /srv/content --deny never.txt --takedowns https://lists.example/all.json --takedown-signer 0x90F7…b906
   bitcdn seed film.torrent --data film.mkv --ledger postgresql://seeder@db.example/bitcdn
   bitcdn seed film.torrent --data film.mkv --key hot --payout 0x90F7…b906     paid to a key that is kept elsewhere`,
   )
   withGateOptions(command)
+  withLibraryOptions(command)
   return withSettings(command, ...WALLET_SETTINGS, ...CLAIM_SETTINGS, ...SEED_SETTINGS).action(
     async (torrents: string[], options: Options) => {
       if (options.init === true && !(await firstStart(options, io))) return
@@ -104,6 +107,12 @@ Examples:
       const lanes = String(options.lanes)
         .split(',')
         .map((lane) => BigInt(parseWhole(lane.trim(), '--lanes')))
+      const wish = libraryWish(options, decimals)
+      if (torrents.length === 0 && wish === null) {
+        throw new BitCdnError('usage', 'Nothing says what to serve.', {
+          advice: 'Name .torrent files, or what to fetch with --seed-publisher or --seed-price and --disk-quota.',
+        })
+      }
       const trustWindows = parseWhole(String(options.trustWindows), '--trust-windows')
       if (settings.list('bootstrap').length === 0) {
         io.err('Warning: no bootstrap peer is set (--bootstrap): only who knows an address of this seeder finds it.')
@@ -121,11 +130,17 @@ Examples:
       const ledger = await openLedgerOf(settings, { chain, serve: true })
       const node = await nodeOf(settings, await loadPeerKey(settings.path('peer.key')), { dht: 'server' })
       await relayed(node, settings, io)
+      const others = new Set(stores.map(({ metainfo }) => metainfo.contentId))
+      const about = { settings, options, chain, node, denying: denials, logger, io, others, pricePerGiB }
+      const library = wish === null ? null : await openLibrary(wish, about)
       const gateways = gatewaysOf(settings, account, logger)
       const settlement = createSettlementChain(chain, ledger.journal)
       const settler = createSettler({ ledger, chain: settlement, vouchers: gateways, logger }, claims?.init)
       const seeder = createSeeder(
-        { node, chain, ledger, stores, account, gateways, settler, logger },
+        {
+          ...{ node, chain, ledger, account, gateways, settler, logger },
+          stores: [...stores, ...(library?.held ?? []).map(({ store }) => store)],
+        },
         {
           seeder: payout,
           pricePerGiB,
@@ -156,29 +171,47 @@ Examples:
               },
             })
       await seeder.start({ signal })
-      const contents = stores.map(({ metainfo, verifiedBytes }) => ({
+      const summary = ({ metainfo, verifiedBytes }: ContentStore) => ({
         ...{ contentId: metainfo.contentId, name: metainfo.name, length: metainfo.length, verifiedBytes },
-      }))
+      })
       const addresses = node.addresses()
       const peerId = node.peerId.toString()
       const recordOf = (): SeedRecord => ({
         ...{ peerId, addresses, seeder: seeder.address, pricePerGiB: String(pricePerGiB), lanes: lanes.map(String) },
         ...{ trustWindows, allowPrivate: settings.flag('allowPrivate'), bootstrap: settings.list('bootstrap').length },
-        contents: contents.map((content, at) => ({
-          ...content,
-          ...{ torrent: resolve(String(torrents[at])), data: resolve(String(options.data)) },
-          ...deniedNow(content),
-        })),
+        contents: [
+          ...stores.map((store, at) => ({
+            ...summary(store),
+            ...{ torrent: resolve(String(torrents[at])), data: resolve(String(options.data)) },
+            ...deniedNow(store.metainfo),
+          })),
+          ...(library?.held ?? []).map(({ store, torrent, data }) => ({
+            ...{ ...summary(store), torrent, data },
+            ...deniedNow(store.metainfo),
+          })),
+        ],
         ...(monitor === null ? {} : { monitor: monitor.url }),
       })
       const record = recordOf()
       const withdraw = announceRunning(settings.home, 'seed', { ...record })
+      const describe = (): void => describeRunning(settings.home, 'seed', { ...recordOf() })
+      library?.start({
+        added(store) {
+          seeder.add(store)
+          describe()
+        },
+        async removed(contentId) {
+          describe()
+          await seeder.remove(contentId)
+        },
+      })
       denials.watch(() => {
-        describeRunning(settings.home, 'seed', { ...recordOf() })
+        describe()
         seeder
           .recheckDenied()
           .catch((error: unknown) => logger.warn({ err: error }, 'could not take back what is denied'))
       })
+      const contents = [...stores, ...(library?.held ?? []).map(({ store }) => store)].map(summary)
       const ready = {
         ...{ ready: true, peerId, addresses, seeder: seeder.address, lanes, pricePerGiB, contents },
         ...(monitor === null ? {} : { monitor: monitor.url }),
@@ -191,8 +224,10 @@ Examples:
         `Claims     ${claims === null ? 'only by "bitcdn claim"' : claims.words(say)}`,
         ...(serving.words.length === 0 ? [] : [`Limits     ${serving.words.join(', ')}`]),
         ...denials.words.map((words) => `Denies     ${words}`),
+        ...(wish === null ? [] : [`Fetches    ${wish.words}`]),
         ...addresses.map((address) => `Address    ${address}`),
         ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
+        ...(contents.length === 0 ? ['Serves     nothing yet: it fetches first'] : []),
         ...contents.map(
           ({ name, length, verifiedBytes }) =>
             `Serves     ${name}  ${bytesInWords(length)}${verifiedBytes < length ? `, of which ${bytesInWords(verifiedBytes)} are intact` : ''}`,
@@ -202,6 +237,7 @@ Examples:
       await untilAsked(signal)
       denials.close()
       await seeder.stop()
+      await library?.stop()
       await monitor?.close()
       await node.stop()
       await Promise.all(stores.map((store) => store.close()))
@@ -224,7 +260,7 @@ function refuseAllDenied(
     if (denied !== undefined) err(`Warning: ${metainfo.name} is not served: ${denied}.`)
     return denied === undefined
   })
-  if (left.length > 0) return
+  if (left.length > 0 || stores.length === 0) return
   throw new BitCdnError('refused', 'All that is named is denied by your lists, so nothing is left to serve.', {
     advice: 'Serve something else, or look into --deny and --takedowns.',
   })
