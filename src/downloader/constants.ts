@@ -40,12 +40,13 @@ export const MAX_WANTS_IN_FLIGHT = 16
 export const MAX_SEEDERS = 8
 
 /**
- * A line may be for at most this much; all lines of a download for what has arrived, 1.1 times what is left, and a window. A
- * line is for 1.1 times a seeder's share, so that seeders of one speed need no second; slow ones give theirs up in the end.
+ * A line may be for at most this much; what open lines may still be signed for is at most 1.1 times what is left, and the
+ * slack. A line is for 1.1 times a seeder's share, so that seeders of one speed need no second; slow ones give theirs up.
  */
 export const MAX_LINE_BYTES = 1024 * MIB
 export const MIN_LINE_BYTES = 16 * MIB
 export const LINE_SLACK_PERCENT = 110
+export const OPEN_SLACK_BYTES = 64 * MIB
 
 /** A line is followed by another when less than this part of it is left: gateway and seeder take a while to answer. */
 export const RENEW_SHARE = 1 / 4
@@ -60,11 +61,14 @@ export const LINE_MILLISECONDS = 250
 /** Receipts go out after this long even when less than a quarter of the window was verified. */
 export const SIGN_MILLISECONDS = 1_000
 
-/** In the end, a slice that is awaited for longer than this is asked for at a second seeder too. */
+/** In the end, a slice that is awaited for longer than this is asked for at another seeder too. */
 export const HEDGE_MILLISECONDS = 600
 
-/** The same for a slice that the second seeder would take long for, too. */
+/** The same for a slice that the other seeder would take long for, too. */
 export const LATE_HEDGE_MILLISECONDS = 4 * HEDGE_MILLISECONDS
+
+/** Seeders that one slice is awaited from at most: the second may turn out as slow as the first. */
+export const MAX_RIVALS = 3
 
 /** A seeder that owes slices and sends nothing for this long is left. */
 export const STALL_MILLISECONDS = 8_000

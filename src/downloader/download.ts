@@ -153,7 +153,6 @@ async function run(
           ...{ contentId, source: components.sessions, record, signal: over.signal },
           ...{ maxPrice: init.maxPrice ?? null, maxSpend: init.maxSpend ?? null, bid: init.bid ?? null },
           left: () => to?.plan.left ?? metainfo?.length ?? 0,
-          arrived: () => (metainfo === null || to === null ? 0 : metainfo.length - to.plan.left),
           seeders: () => seeders().length,
           connecting: () => seeders().filter((peer) => peer.state === 'connecting').length,
         })

@@ -1,8 +1,14 @@
 import { UNIT_BYTES } from '../content/index.ts'
 import type { BitCdnError } from '../errors.ts'
 import { amountFor, createSessionKey, type Head, type SessionKey, type SignedTerms } from '../receipts/index.ts'
-import { MAX_WINDOW_BYTES, RefusedError } from '../transfer/index.ts'
-import { BATCH_MILLISECONDS, LINE_SLACK_PERCENT, MAX_LINE_BYTES, MIN_LINE_BYTES } from './constants.ts'
+import { RefusedError } from '../transfer/index.ts'
+import {
+  BATCH_MILLISECONDS,
+  LINE_SLACK_PERCENT,
+  MAX_LINE_BYTES,
+  MIN_LINE_BYTES,
+  OPEN_SLACK_BYTES,
+} from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
 import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
 import { isOwed, isUsable } from './record.ts'
@@ -17,9 +23,8 @@ export interface LinesInit {
   /** Token units that all lines of the download may amount to, earlier runs included. */
   readonly maxSpend: bigint | null
   readonly signal: AbortSignal
-  /** Bytes not verified yet, and bytes verified. */
+  /** Bytes not verified yet. */
   left(): number
-  arrived(): number
   /** Seeders that take part, those that are only being connected to included. */
   seeders(): number
   /** Seeders that may ask for a line in a moment. */
@@ -61,20 +66,17 @@ export function createLines(init: LinesInit): Lines {
   let timer: NodeJS.Timeout | null = null
   let first = true
 
-  /**
-   * What may be authorised now. Of the lines granted so far, either what has arrived or what lines that are over were for is
-   * not open any more: whichever is more, since both count the bytes that those carried.
-   */
-  function allowance(): number {
-    let granted = 0
-    let over = 0
-    for (const { session, closed } of record.sessions()) {
-      granted += Number(session.line.maxBytes)
-      if (closed) over += Number(session.line.maxBytes)
+  /** What open lines may still be signed for. */
+  function open(): number {
+    let bytes = 0
+    for (const { session, closed, receipt } of record.sessions()) {
+      if (!closed) bytes += Number(session.line.maxBytes - (receipt?.bytesServed ?? 0n))
     }
-    const left = init.left()
-    return Math.max(init.arrived(), over) + (left * LINE_SLACK_PERCENT) / 100 + MAX_WINDOW_BYTES - granted
+    return bytes
   }
+
+  /** What may be authorised now. The slack is what seeders hold that turn out slow, or silent, when little is left. */
+  const allowance = (): number => (init.left() * LINE_SLACK_PERCENT) / 100 + OPEN_SLACK_BYTES - open()
 
   /** The most that a line at this seeder may cost. */
   const offered = ({ pricePerGiB }: SignedTerms): bigint =>
@@ -141,7 +143,6 @@ export function createLines(init: LinesInit): Lines {
 
   async function ask(sizes: ReadonlyMap<Wish, number>): Promise<void> {
     const batch = [...sizes.keys()]
-    const held = record.sessions().filter((session) => !session.closed)
     const { sessions, refused } = await source.open(
       {
         contentId: init.contentId,
@@ -152,7 +153,7 @@ export function createLines(init: LinesInit): Lines {
           const request = { terms, sessionKey: key.address, maxBytes: BigInt(bytes) }
           return bid > terms.pricePerGiB ? { ...request, bid } : request
         }),
-        held: held.map(({ session }) => session.session),
+        open: BigInt(open()),
       },
       signal,
     )

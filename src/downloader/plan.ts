@@ -1,5 +1,5 @@
 import { type ContentStore, type Piece, pieceAt, UNIT_BYTES, unitCount, unitLength } from '../content/index.ts'
-import { SLICE_BYTES } from './constants.ts'
+import { MAX_RIVALS, SLICE_BYTES } from './constants.ts'
 import { createFresh, type FreshInit } from './fresh.ts'
 
 /** Whole units of one piece that are fetched together. */
@@ -14,8 +14,8 @@ export interface Slice {
 export interface Assignment extends Slice {
   readonly owner: Owner
   readonly since: number
-  /** The same slice at another seeder, when it was hedged. */
-  twin: Assignment | null
+  /** Whom the same slice is awaited from, itself included: more than one when it was hedged. */
+  readonly rivals: Set<Assignment>
   done: boolean
 }
 
@@ -140,7 +140,7 @@ export function createPlan(store: ContentStore, rarity: FreshInit['rarity'] = ()
     const now = performance.now()
     const owed = [...open].filter((other) => other.piece.index === index && missingBytes(other) > 0)
     for (const other of owed) {
-      if (age === null || other.twin !== null || other.owner.id === owner.id || now - other.since < age) return null
+      if (age === null || other.rivals.size > 1 || other.owner.id === owner.id || now - other.since < age) return null
     }
     const parts = returned.filter((slice) => slice.piece.index === index)
     const slices = parts.flatMap((part) =>
@@ -157,18 +157,17 @@ export function createPlan(store: ContentStore, rarity: FreshInit['rarity'] = ()
 
   function assignFresh(slice: Slice, owner: Owner): Assignment {
     unassigned -= slice.length
-    return assign(slice, owner, null)
+    return assign(slice, owner, new Set())
   }
 
   function hedgeOf(other: Assignment, owner: Owner): Assignment {
-    const { piece, offset, length } = other
-    const twin = assign({ piece, offset, length }, owner, other)
-    other.twin = twin
-    return twin
+    const { piece, offset, length, rivals } = other
+    return assign({ piece, offset, length }, owner, rivals)
   }
 
-  function assign(slice: Slice, owner: Owner, twin: Assignment | null): Assignment {
-    const assignment: Assignment = { ...slice, owner, since: performance.now(), twin, done: false }
+  function assign(slice: Slice, owner: Owner, rivals: Set<Assignment>): Assignment {
+    const assignment: Assignment = { ...slice, owner, since: performance.now(), rivals, done: false }
+    rivals.add(assignment)
     open.add(assignment)
     return assignment
   }
@@ -183,13 +182,14 @@ export function createPlan(store: ContentStore, rarity: FreshInit['rarity'] = ()
     return bytes
   }
 
-  /** Of the slices that others have owed for longer than `age`, the one that was asked for first. */
+  /** Of the slices that others have owed for longer than `age`, all of them where there are several, the one that was asked for first. */
   function overdue(owner: Owner, maxBytes: number, age: number): Assignment | null {
     const now = performance.now()
+    const isOwing = (other: Assignment): boolean => other.owner.id !== owner.id && now - other.since >= age
     let oldest: Assignment | null = null
     for (const other of open) {
-      if (other.twin !== null || other.owner.id === owner.id || other.length > maxBytes) continue
-      if (now - other.since < age || missingBytes(other) === 0 || !owner.has(other.piece.index)) continue
+      if (other.length > maxBytes || !isOwing(other) || !owner.has(other.piece.index)) continue
+      if (other.rivals.size === MAX_RIVALS || ![...other.rivals].every(isOwing) || missingBytes(other) === 0) continue
       if (oldest === null || other.since < oldest.since) oldest = other
     }
     return oldest
@@ -252,18 +252,15 @@ export function createPlan(store: ContentStore, rarity: FreshInit['rarity'] = ()
     finish(assignment) {
       assignment.done = true
       open.delete(assignment)
-      const { twin } = assignment
-      if (twin !== null && !twin.done) twin.owner.cancel(twin)
+      assignment.rivals.delete(assignment)
+      for (const rival of assignment.rivals) rival.owner.cancel(rival)
     },
     giveBack(assignment) {
       if (assignment.done) return
       assignment.done = true
       open.delete(assignment)
-      const { twin } = assignment
-      if (twin !== null && !twin.done) {
-        twin.twin = null
-        return
-      }
+      assignment.rivals.delete(assignment)
+      if (assignment.rivals.size > 0) return
       const bytes = missingBytes(assignment)
       if (bytes === 0) return
       unassigned += bytes

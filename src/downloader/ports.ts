@@ -25,8 +25,8 @@ export interface SessionSource {
       /** Bytes still missing. */
       readonly remaining: bigint
       readonly requests: readonly SessionRequest[]
-      /** Sessions of this download that are in use: what any other did not carry is free again, also one whose answer was lost. */
-      readonly held?: readonly Head[]
+      /** Bytes that lines in use may still be signed for: all else is free again, also a line whose answer was lost. */
+      readonly open?: bigint
     },
     signal: AbortSignal,
   ): Promise<SessionGrant>

@@ -49,8 +49,8 @@ export interface SessionsRequest {
   /** Bytes still missing. */
   remaining: string
   requests: { terms: TermsJson; sessionKey: Address; maxBytes: string; bid?: string }[]
-  /** Sessions of this download that are still in use: what others did not carry may be authorised elsewhere. */
-  held?: Hex[]
+  /** Bytes that lines of this download in use may still be signed for: all else may be authorised elsewhere. */
+  open?: string
 }
 
 export interface LineJson {

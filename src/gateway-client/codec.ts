@@ -53,10 +53,10 @@ export interface SessionsQuestion {
   readonly remaining: bigint
   readonly requests: readonly SessionQuestion[]
   /**
-   * Sessions of this download that are still in use: what all others did not carry may be authorised elsewhere, those whose
-   * answer was lost included. Not given: all of them are in use.
+   * Bytes that lines of this download in use may still be signed for: all else may be authorised elsewhere, lines whose answer
+   * was lost included. Not given: no line was used.
    */
-  readonly held?: readonly Head[]
+  readonly open?: bigint
 }
 
 export interface SessionQuestion {
@@ -127,7 +127,7 @@ export function questionToJson(question: SessionsQuestion): SessionsRequest {
       maxBytes: String(maxBytes),
       ...(bid === undefined ? {} : { bid: String(bid) }),
     })),
-    ...(question.held === undefined ? {} : { held: [...question.held] }),
+    ...(question.open === undefined ? {} : { open: String(question.open) }),
   }
 }
 
@@ -146,9 +146,7 @@ export function questionFromJson(value: unknown): SessionsQuestion {
         ...(request.bid === undefined ? {} : { bid: readUint(request.bid, `${name}.bid`, 64) }),
       }
     }),
-    ...(json.held === undefined
-      ? {}
-      : { held: readList(json.held, 'held', LIMITS.held, (head, name) => readHex(head, name, 24)) }),
+    ...(json.open === undefined ? {} : { open: readUint(json.open, 'open', 63) }),
   }
 }
 

@@ -12,8 +12,6 @@ export const LIMITS = {
   lanes: 16,
   /** Lines, or receipts, of one log at once. */
   lines: 4096,
-  /** Sessions of one download that are in use. */
-  held: 1024,
   peerIdBytes: 64,
   downloadName: 128,
   words: 1024,

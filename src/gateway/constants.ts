@@ -31,7 +31,7 @@ export interface GatewayLimits {
 export const DEFAULT_LIMITS: GatewayLimits = {
   lineBytes: 1n << 30n,
   openPercent: 110n,
-  openSlackBytes: 16n << 20n,
+  openSlackBytes: 64n << 20n,
   holderDayLengths: 4n,
   holderDayBytes: 1n << 30n,
   seederHourBytes: 1n << 38n,

@@ -121,10 +121,9 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
     const remaining = question.remaining < length ? question.remaining : length
     // the sum over a download asks about no seeder: any address will do
     const { openOfDownload } = await log.sums({ ...grant, seeder: sponsor, now: grant.createdAt })
-    // what has arrived, and lines that the downloader does not hold, are no longer open; whichever is more, since the bytes
-    // that lines carried before they were over are in both
-    const [arrived, over] = [length - remaining, openOfDownload - (await heldBytes(question, grant, openOfDownload))]
-    const gone = arrived > over ? arrived : over
+    const open = question.open !== undefined && question.open < openOfDownload ? question.open : openOfDownload
+    const arrived = question.open === undefined ? length - remaining : 0n
+    const gone = openOfDownload - open + arrived
     const slack = limits.openSlackBytes * BigInt(question.requests.length)
     const perDay = length * limits.holderDayLengths
     const capped: SponsorLimits = {
@@ -135,22 +134,6 @@ export function createSessions(components: SessionsComponents, { sponsor, limits
     }
     const left = (capped.openPerDownload ?? 0n) - openOfDownload
     return { bytes: left > 0n ? left : 0n, limits: capped }
-  }
-
-  /** Of lines that are open; all of them where the downloader does not say which it holds. */
-  async function heldBytes({ held }: SessionsQuestion, grant: Grant, open: bigint): Promise<bigint> {
-    if (held === undefined) return open
-    const lines = await Promise.all([...new Set(held)].map((session) => log.line(session)))
-    const sum = lines
-      .filter(
-        (line) =>
-          line !== null &&
-          line.holder === grant.holder &&
-          line.download === grant.download &&
-          line.contentId === grant.contentId,
-      )
-      .reduce((sum, line) => sum + (line?.maxBytes ?? 0n), 0n)
-    return sum < open ? sum : open
   }
 
   /** Lines that nobody uses cost the seeder gas when it settles, and tell of one that does not deliver. */

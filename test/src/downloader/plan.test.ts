@@ -77,6 +77,26 @@ describe('the plan of a download', () => {
     expect(plan.take(part, MIB)).to.equal(null)
   })
 
+  it('asks a third for what two owe, no fourth, and nobody any more when one has brought it', () => {
+    const metainfo = metainfoOf(1, MIB, MIB)
+    const plan = planOf(metainfo)
+    const cancelled: string[] = []
+    const holders = ['one', 'two', 'three', 'four'].map((id) => ({
+      ...holder(id, metainfo),
+      cancel: () => void cancelled.push(id),
+    }))
+    const [one, two, three, four] = holders as unknown as [Holder, Holder, Holder, Holder]
+    plan.take(one, MIB)
+    expect(plan.hedge(one, MIB, 0)).to.equal(null)
+    plan.hedge(two, MIB, 0)
+    expect(plan.hedge(two, MIB, 0)).to.equal(null)
+    expect(plan.hedge(three, MIB, 60_000)).to.equal(null)
+    const third = plan.hedge(three, MIB, 0)
+    expect(plan.hedge(four, MIB, 0)).to.equal(null)
+    arrive(plan, third as Assignment)
+    expect([plan.complete, cancelled]).to.deep.equal([true, ['one', 'two']])
+  })
+
   it('brings everything once, whoever takes, loses and gives back what', () => {
     for (let index = 0; index < 60; index++) playOut(createRandom('plan', index))
   })

@@ -61,7 +61,7 @@ const question = fc.record({
   download: fc.string({ maxLength: LIMITS.downloadName }),
   remaining: uint(63),
   requests: fc.array(fc.record({ terms, sessionKey: address, maxBytes: uint(48) }), { maxLength: 3 }),
-  held: fc.array(hex(24), { maxLength: 5 }),
+  open: uint(63),
 })
 const voucherQuestion = fc.record({
   lane,
