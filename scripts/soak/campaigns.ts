@@ -43,6 +43,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/rate-limit', tenth: true },
   { script: 'soak/reach', tenth: true },
   { script: 'soak/bids', tenth: true },
+  { script: 'soak/fuzz' },
   { script: 'soak/parity' },
   { script: 'mutation/run' },
 ]
