@@ -39,6 +39,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/snapshots', tenth: true },
   { script: 'soak/clocks', tenth: true },
   { script: 'soak/sources', tenth: true },
+  { script: 'soak/flood', tenth: true },
   { script: 'soak/downloader-kills', tenth: true },
   { script: 'soak/rate-limit', tenth: true },
   { script: 'soak/reach', tenth: true },

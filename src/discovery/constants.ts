@@ -12,8 +12,8 @@ export const READ_BUFFER_BYTES = STREAM_WINDOW_BYTES + MIB
 /** Connections that one host may open in a second. libp2p's 5 refuses downloaders behind one address. */
 export const INBOUND_CONNECTIONS_PER_SECOND = 64
 
-/** Inbound connections that have not finished their handshake. libp2p has 10. */
-export const PENDING_CONNECTIONS = 64
+/** Inbound connections that have not finished their handshake: some never will, for ten seconds each. libp2p has 10. */
+export const PENDING_CONNECTIONS = 2_048
 
 export const MAX_CONNECTIONS = 1024
 

@@ -95,6 +95,9 @@ export const HELLO_MILLISECONDS = 60_000
 /** Without any message or byte for this long a stream is given up. */
 export const IDLE_MILLISECONDS = 60_000
 
+/** Where streams or memory run out, one that made nothing of its place for this long gives it to somebody else. */
+export const STALLED_MILLISECONDS = 5_000
+
 /** How long an answer may take that needs nothing but the other side's memory and disk. */
 export const ANSWER_MILLISECONDS = 15_000
 

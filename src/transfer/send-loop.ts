@@ -36,6 +36,8 @@ export interface SendLoop {
   wake(): void
   /** Whether it is not its turn at the uplink yet. */
   readonly waiting: boolean
+  /** Since when, in milliseconds of `performance.now()`, the same frame is on its way; null when none is. */
+  readonly blockedSince: number | null
   /** Resolves when the frame on its way is gone; none follows. */
   stop(): Promise<void>
 }
@@ -48,6 +50,8 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
   const finished = Promise.withResolvers<void>()
   let waker = Promise.withResolvers<void>()
   let sending: Promise<void> = Promise.resolve()
+  let sent = 0
+  let blockedSince: number | null = null
   let running = false
   let stopped = false
 
@@ -67,8 +71,9 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
 
   /** Bytes of the next frame: whole units, or the short unit at the end; 0 while the window has no room for one. */
   function frameLength(want: QueuedWant): number {
-    const longest = tab === null ? MAX_DATA_FRAME_BYTES : Math.max(2 * UNIT_BYTES, tab.window / FRAME_DIVISOR)
-    const left = Math.min(want.end - want.next, longest, longestFrame)
+    // Who has read little, and pays nothing, may read nothing: a long frame would wait for it in memory.
+    const longest = Math.max(2 * UNIT_BYTES, (tab?.window ?? sent) / FRAME_DIVISOR)
+    const left = Math.min(want.end - want.next, Math.floor(longest / UNIT_BYTES) * UNIT_BYTES, longestFrame)
     if (tab === null) return left
     const room = Math.min(tab.room(), limit - tab.served)
     return room >= left ? left : Math.floor(room / UNIT_BYTES) * UNIT_BYTES
@@ -120,7 +125,12 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
     )
     // The frame before has to be gone; this one may be on its way while the next is read.
     await sending
-    sending = frame.sent
+    blockedSince = performance.now()
+    sending = frame.sent.then(() => {
+      sent += length
+      blockedSince = null
+    })
+    sending.catch(() => undefined)
     init.activity()
   }
 
@@ -143,6 +153,9 @@ export function createSendLoop(init: SendLoopInit): SendLoop {
     wake,
     get waiting() {
       return flow?.waiting ?? false
+    },
+    get blockedSince() {
+      return blockedSince
     },
     async stop() {
       stopped = true

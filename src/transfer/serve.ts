@@ -1,10 +1,11 @@
 import type { PeerId, StreamHandler } from '@libp2p/interface'
-import { MAX_STREAMS } from './constants.ts'
+import { MAX_STREAMS, STALLED_MILLISECONDS } from './constants.ts'
 import { createCreditBook } from './credit.ts'
 import type { CreditBook, CreditInit } from './credit-types.ts'
 import type { ServingDesk, ServingGate } from './ports.ts'
 import { createServing, type Serving } from './serving.ts'
 import type { Uplink } from './uplink.ts'
+import { isCrowded } from './writer.ts'
 
 /** What happened on a stream, for whoever keeps the log. */
 export type TransferLog = (level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
@@ -42,6 +43,35 @@ export function serve(desk: ServingDesk, init: ServeInit): StreamHandler {
   function tick(): void {
     credit.sweep()
     for (const serving of servings) serving.tick()
+    if (isCrowded()) for (const serving of servings) if (serving.stalled() >= STALLED_MILLISECONDS) serving.drop()
+  }
+
+  /** Makes room for one more, at the cost of whoever made nothing of its place for longest. */
+  function makeRoom(): void {
+    let longest: Serving | null = null
+    let most = STALLED_MILLISECONDS
+    for (const serving of servings) {
+      const stalled = serving.stalled()
+      if (stalled < most) continue
+      longest = serving
+      most = stalled
+    }
+    if (longest !== null) leave(longest)
+  }
+
+  /** Who pays comes before who does not. */
+  function displace(): boolean {
+    for (const serving of servings) {
+      if (!serving.free) continue
+      leave(serving)
+      return true
+    }
+    return false
+  }
+
+  function leave(serving: Serving): void {
+    serving.drop()
+    servings.delete(serving)
   }
 
   init.signal?.addEventListener('abort', () => {
@@ -50,10 +80,23 @@ export function serve(desk: ServingDesk, init: ServeInit): StreamHandler {
 
   return async (stream, connection) => {
     const peer = connection.remotePeer.toString()
+    if (servings.size >= maxStreams) makeRoom()
     const freeCapacity = Math.max(0, maxStreams - servings.size - 1)
     const { peerId, uplink, gate } = init
-    const serving = createServing({ stream, connection, desk, credit, peerId, uplink, gate, freeCapacity, log })
-    if (servings.size >= maxStreams || init.signal?.aborted === true) serving.refuseAll()
+    const serving = createServing({
+      stream,
+      connection,
+      desk,
+      credit,
+      peerId,
+      uplink,
+      gate,
+      freeCapacity,
+      displace,
+      log,
+    })
+    if (servings.size >= maxStreams) serving.wait()
+    if (init.signal?.aborted === true) serving.stop()
     servings.add(serving)
     ticker ??= setInterval(tick, TICK_MILLISECONDS)
     try {

@@ -38,6 +38,8 @@ export interface ServingInit {
   readonly freeCapacity: number
   readonly uplink: Uplink | undefined
   readonly gate: ServingGate | undefined
+  /** Ends a stream that is served for nothing, in favour of one that pays. False when there is none. */
+  displace(): boolean
   readonly log: TransferLog
 }
 
@@ -49,8 +51,17 @@ export interface Serving {
   tick(): void
   /** Ends the stream in order: what is on its way goes out, and the last receipt is awaited. */
   stop(): void
-  /** Every hello on this stream is answered with `busy`. */
-  refuseAll(): void
+  /** There is no place for it: free content is refused with `busy`, and so is all else where `displace` finds nobody. */
+  wait(): void
+  /** Whether it has been served for nothing so far. */
+  readonly free: boolean
+  /**
+   * Milliseconds that it has done nothing for which it needs its place: its reader reads nothing, it never said what it wants,
+   * or wants nothing and pays nothing. Infinite when it is over.
+   */
+  stalled(): number
+  /** Ends the stream, and the connection of one that reads nothing, which holds what was sent to it. */
+  drop(): void
 }
 
 /** What an admitted downloader has here. */
@@ -138,7 +149,7 @@ export function createServing(init: ServingInit): Serving {
   async function admit(hello: Hello): Promise<void> {
     const shut = init.gate?.refusal() ?? null
     if (shut !== null) throw shut
-    if (full) throw new RefusedError('busy', 'This seeder serves as many streams as it can.')
+    if (full && hello.session === undefined) throw noPlace()
     const contentId = decodeContentId(hello.contentId)
     const content = await desk.content(contentId)
     if (content === null) throw new RefusedError('unknownContent', `This seeder does not hold ${contentId}.`)
@@ -153,6 +164,10 @@ export function createServing(init: ServingInit): Serving {
       receipt: presented?.receipt ?? null,
     })
     if (ended.signal.aborted) return admission.release(false)
+    if (full && !init.displace()) {
+      await admission.release(false)
+      throw noPlace()
+    }
     try {
       await accept(content, admission, presented, domain)
     } catch (error) {
@@ -317,6 +332,19 @@ export function createServing(init: ServingInit): Serving {
     void finish(false, error)
   }
 
+  /** Milliseconds that the same frame has been on its way for; 0 when none is. */
+  function blockedFor(): number {
+    const since = service?.loop.blockedSince ?? null
+    return since === null ? 0 : performance.now() - since
+  }
+
+  function drop(): void {
+    const unread = blockedFor() > 0
+    const error = new StreamEndedError('It did nothing with its place for too long.')
+    fail(error)
+    if (unread) connection.abort(error)
+  }
+
   function touch(): void {
     touched = performance.now()
   }
@@ -350,15 +378,31 @@ export function createServing(init: ServingInit): Serving {
       if (shut !== null) stopServing(shut)
       if (!closing) for (const pieces of service?.haves.next() ?? []) writer.send({ have: { pieces } })
       if (service?.tab?.overdue() === true) fail(new ProtocolError('The downloader did not sign in time.'))
+      else if (blockedFor() >= IDLE_MILLISECONDS) drop()
       else if (idle >= (greeted ? IDLE_MILLISECONDS : HELLO_MILLISECONDS)) {
         fail(new StreamEndedError(`Nothing came for ${Math.round(idle)} ms.`))
       }
     },
     stop: () => void close({ final: false }),
-    refuseAll() {
+    wait() {
       full = true
     },
+    get free() {
+      return !finished && service !== null && service.tab === null
+    },
+    stalled() {
+      if (finished) return Number.POSITIVE_INFINITY
+      const blocked = blockedFor()
+      if (blocked > 0) return blocked
+      const needed = service !== null && (service.tab !== null || service.loop.waiting)
+      return needed ? 0 : performance.now() - touched
+    },
+    drop,
   }
+}
+
+function noPlace(): RefusedError {
+  return new RefusedError('busy', 'This seeder serves as many streams as it can.')
 }
 
 function encodeClose(refusal?: RefusedError): { reason: number; words: string } {

@@ -68,6 +68,13 @@ const BUFFERS = 3
 const pool: Uint8Array[] = []
 const MOST_POOLED = 32
 
+/** Frames that all connections send at one time; beyond that each may send one, so that nobody waits for another's reader. */
+const MOST_IN_USE = 128
+let inUse = 0
+
+/** Whether so many frames wait for their readers that those who do not read should go. */
+export const isCrowded = (): boolean => inUse >= MOST_IN_USE
+
 /** After this long without a frame, the memory of the last one is given up. */
 const IDLE_MILLISECONDS = 1_000
 const outlets = new WeakMap<object, Outlet>()
@@ -101,8 +108,10 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
   }
 
   function borrow(): Uint8Array | Promise<Uint8Array> {
-    if (outlet.borrowed === BUFFERS) return new Promise((resolve) => outlet.waiting.push(resolve))
+    const most = inUse < MOST_IN_USE ? BUFFERS : 1
+    if (outlet.borrowed >= most) return new Promise((resolve) => outlet.waiting.push(resolve))
     outlet.borrowed += 1
+    inUse += 1
     return pool.pop() ?? newBuffer()
   }
 
@@ -110,6 +119,7 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     const next = outlet.waiting.shift()
     if (next === undefined) {
       outlet.borrowed -= 1
+      inUse -= 1
       if (pool.length < MOST_POOLED) pool.push(buffer)
     } else next(buffer)
   }
@@ -123,11 +133,11 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
 
   /** A buffer of which nobody knows when it is free. */
   function lose(): void {
-    outlet.borrowed -= 1
     const next = outlet.waiting.shift()
-    if (next === undefined) return
-    outlet.borrowed += 1
-    next(newBuffer())
+    if (next === undefined) {
+      outlet.borrowed -= 1
+      inUse -= 1
+    } else next(newBuffer())
   }
 
   /** Hands the frame to the stream, whose queues tell nobody when its bytes have left: the buffer before is free then. */

@@ -95,11 +95,11 @@ export async function cheat(init: CheatsInit, metainfo: Metainfo, index: number)
   return { cheat: index, bytes, refused, connections: init.reconnects }
 }
 
-/** A /24 of the loopback for each. */
-const prefixOf = (index: number): string => `127.${1 + (index >> 8)}.${index & 255}.1`
+/** An address in a /24 of the loopback for each. */
+export const prefixOf = (index: number): string => `127.${1 + (index >> 8)}.${index & 255}.1`
 
 /** A node with nothing but what a transfer needs: thousands of them are made. */
-async function createStranger(localAddress: string) {
+export async function createStranger(localAddress: string) {
   return createLibp2p({
     privateKey: await createPeerKey(),
     // handed to `net.connect` as it is; libp2p's type names a part of what that takes

@@ -35,6 +35,8 @@ export interface SeederInit extends StoreFaults {
   readonly credit?: CreditInit
   /** What all sessions share by their bids, bytes a second. */
   readonly limitUp?: number
+  /** Streams served at once. */
+  readonly maxStreams?: number
   /** Whether anybody is served at all. */
   readonly gate?: ServingGate
   /** Default: one without a chain. */
@@ -83,7 +85,10 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
   const stopping = new AbortController()
   const credit = createCreditBook(init.credit)
   const shared = init.limitUp === undefined ? undefined : createUplink(init.limitUp)
-  const handler = serve(desk, { peerId: node.peerId, credit, uplink: shared, gate: init.gate, signal: stopping.signal })
+  const handler = serve(desk, {
+    ...{ peerId: node.peerId, credit, uplink: shared, gate: init.gate, signal: stopping.signal },
+    ...(init.maxStreams === undefined ? {} : { maxStreams: init.maxStreams }),
+  })
   await node.handle(TRANSFER_PROTOCOL, handler)
   if (init.provide === true) await node.provide(metainfo.contentId, { signal: AbortSignal.timeout(20_000) })
   return {

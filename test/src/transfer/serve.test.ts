@@ -124,6 +124,18 @@ describe('a serving seeder', () => {
     expect(puppet.received()).to.equal(MIB)
   })
 
+  it('gives the place of one that is served for nothing to one that pays, and to nobody else', async () => {
+    const swarm = await start({ seeders: [{ free: true, maxStreams: 1 }] })
+    const busy = (error: unknown) => error instanceof RefusedError && error.refusal === 'busy'
+    const nothing = await hello(swarm, MIB, true)
+    expect(busy(await hello(swarm, MIB, true).catch((error) => error))).to.equal(true)
+    const paying = await hello(swarm)
+    expect(await nothing.ended).to.be.instanceOf(Error)
+    expect(busy(await hello(swarm).catch((error) => error))).to.equal(true)
+    paying.want(0, 0, UNIT)
+    await paying.until(() => paying.received() === UNIT)
+  })
+
   it('sends at most one window more when a downloader stops signing', async () => {
     const swarm = await start()
     const puppet = await hello(swarm)
