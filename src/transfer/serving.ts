@@ -11,7 +11,6 @@ import {
   IDLE_MILLISECONDS,
   LAST_RECEIPT_MILLISECONDS,
   MAX_MESSAGE_BYTES,
-  MAX_METADATA_REQUESTS,
   MAX_OPENING_BYTES,
 } from './constants.ts'
 import type { CreditBook, Tab } from './credit-types.ts'
@@ -19,6 +18,7 @@ import { ProtocolError, RefusedError, StreamEndedError } from './errors.ts'
 import { createFrameParser } from './frames.ts'
 import type { Hello, Message } from './generated/wire.js'
 import { createHaves, type Haves } from './haves.ts'
+import { createMetadataAnswers } from './metadata-answers.ts'
 import { type Admission, REFUSAL, type Refusal, type ServingDesk, type ServingGate } from './ports.ts'
 import { readStream } from './reader.ts'
 import { createReceiptIntake, type ReceiptIntake } from './receipt-intake.ts'
@@ -85,9 +85,6 @@ export function createServing(init: ServingInit): Serving {
   let full = false
   let closing = false
   let service: Service | null = null
-  let store: ContentStore | null = null
-  let metadata = Promise.resolve()
-  let metadataRequests = 0
 
   /** Who is not served at all hears of it before it asks anybody for a line. */
   async function announce(): Promise<SignedTerms | null> {
@@ -105,8 +102,8 @@ export function createServing(init: ServingInit): Serving {
 
   function take(message: Message): void {
     if (message.hello !== undefined) greet(message.hello)
-    else if (message.infoRequest !== undefined) queueMetadata(sendInfo(message.infoRequest.contentId))
-    else if (message.layersRequest !== undefined) queueMetadata(sendLayers(message.layersRequest.piecesRoot))
+    else if (message.infoRequest !== undefined) metadata.info(message.infoRequest.contentId)
+    else if (message.layersRequest !== undefined) metadata.layers(message.layersRequest.piecesRoot)
     else if (message.close !== undefined) void close({ final: true })
     else if (message.have !== undefined) return
     else if (service === null || closing) takeLate(message)
@@ -206,7 +203,7 @@ export function createServing(init: ServingInit): Serving {
               loop.wake()
             },
           })
-    store = content
+    metadata.use(content)
     const bitfield = new Uint8Array(content.bitfield())
     service = { admission, tab, wants, intake, loop, haves: createHaves(content, bitfield) }
     const message = {
@@ -240,29 +237,6 @@ export function createServing(init: ServingInit): Serving {
     log('debug', 'downloader refused', { peer: connection.remotePeer.toString(), refusal, words })
     writer.send({ refuse: { reason: REFUSAL[refusal], words } })
     await finish(false)
-  }
-
-  function queueMetadata(answer: () => Promise<void>): void {
-    metadataRequests += 1
-    if (metadataRequests > MAX_METADATA_REQUESTS) throw new ProtocolError('Too many metadata requests wait at once.')
-    metadata = metadata
-      .then(answer)
-      .catch(fail)
-      .finally(() => {
-        metadataRequests -= 1
-      })
-  }
-
-  const sendInfo = (contentId: Uint8Array) => async () => {
-    store = (await desk.content(decodeContentId(contentId))) ?? store
-    const info = store?.metainfo.contentId === decodeContentId(contentId) ? store.metainfo.info : new Uint8Array()
-    await writer.sendLong({ info: { info: info as Uint8Array<ArrayBuffer> } }, ended.signal)
-  }
-
-  const sendLayers = (piecesRoot: Uint8Array) => async () => {
-    const key = Buffer.from(piecesRoot).toString('hex')
-    const layer = (store?.metainfo.pieceLayers.get(key) ?? new Uint8Array()) as Uint8Array<ArrayBuffer>
-    await writer.sendLong({ layers: { piecesRoot: Uint8Array.from(piecesRoot), layer } }, ended.signal)
   }
 
   /** `final`: the downloader itself closes, so nothing more will be signed on this session. */
@@ -349,6 +323,9 @@ export function createServing(init: ServingInit): Serving {
     touched = performance.now()
   }
 
+  const metadata = createMetadataAnswers({
+    ...{ writer, content: desk.content, signal: ended.signal, failed: fail },
+  })
   const terms = announce()
   const parser = createFrameParser({
     maxMessageBytes: () => (greeted ? MAX_MESSAGE_BYTES : MAX_OPENING_BYTES),
