@@ -10,15 +10,15 @@ const QUIET = { info: () => {}, warn: () => {} }
 
 /**
  * Opens the ledger that the settings name, or makes it where `serve` says so: for a seeder, whose sending never waits for
- * its disk. `chain` binds it to one contract.
+ * its disk. `chain` binds it to one contract; `node` names the process among those that serve from one database.
  */
 export async function openLedgerOf(
   settings: Settings,
-  { chain, serve = false }: { chain?: Chain | undefined; serve?: boolean } = {},
+  { chain, serve = false, node }: { chain?: Chain | undefined; serve?: boolean; node?: string } = {},
 ): Promise<ReceiptLedger> {
   const domain = chain === undefined ? {} : { domain: { chainId: chain.id, settlement: chain.addresses.settlement } }
   const url = databaseOf(settings)
-  if (url !== null) return (await postgres()).openLedger({ url, ...domain })
+  if (url !== null) return (await postgres()).openLedger({ url, node, ...domain })
   if (!serve && !hasLedger(settings)) {
     throw new BitCdnError('file-missing', `No seeder has run from ${settings.home}: there is no ledger.`, {
       advice: 'Start one with "bitcdn seed", or name its data folder with --home.',

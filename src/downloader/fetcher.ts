@@ -361,6 +361,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       while (!concluded && performance.now() < until) await within(gone.promise, until)
       const inOrder = over && !failed && held >= signed
       if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
+      await gone.promise // what arrived meanwhile is signed for by then
       return inOrder
     },
     async abort(error) {

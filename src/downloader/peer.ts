@@ -51,7 +51,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
   /** Lines whose streams broke: to be gone on with when the seeder comes back. */
   const broken = new Set<Head>()
   /** Streams that were closed from here. */
-  const retired = new WeakSet<Fetcher>()
+  const retired = new WeakMap<Fetcher, Promise<void>>()
   let name = typeof init.target === 'string' ? (init.target.split('/p2p/').at(-1) ?? init.target) : init.target.id
   let state: DownloadPeer['state'] = 'connecting'
   let destination: Destination | null = null
@@ -227,9 +227,13 @@ export function createPeer(init: PeerInit): DownloadPeer {
   }
 
   /** The last receipt, then the line is over. */
-  async function retire(fetcher: Fetcher): Promise<void> {
-    if (retired.has(fetcher)) return
-    retired.add(fetcher)
+  function retire(fetcher: Fetcher): Promise<void> {
+    const retiring = retired.get(fetcher) ?? closeInOrder(fetcher)
+    retired.set(fetcher, retiring)
+    return retiring
+  }
+
+  async function closeInOrder(fetcher: Fetcher): Promise<void> {
     detach(fetcher)
     const session = fetcher.recorded?.session.session
     const inOrder = await fetcher.finish()

@@ -45,8 +45,13 @@ export function openDownloadRecord(path: string): DownloadRecord {
     writeFileSync(temporary, kept.map(encodeEntry).join(''), { mode: 0o600 })
     renameSync(temporary, path)
     const file = openSync(path, 'a', 0o600)
-    const write = (entry: Entry): void => appendFileSync(file, encodeEntry(entry))
-    return createRecord(download, kept, write, () => closeSync(file))
+    let closed = false
+    // the number of a closed file may be another file's by now
+    const write = (entry: Entry): void => (closed ? undefined : appendFileSync(file, encodeEntry(entry)))
+    return createRecord(download, kept, write, () => {
+      if (!closed) closeSync(file)
+      closed = true
+    })
   } catch (cause) {
     if (cause instanceof BitCdnError) throw cause
     throw new BitCdnError('disk-failed', `The record ${path} of this download cannot be kept: ${String(cause)}`, {

@@ -41,6 +41,13 @@ export const TERMS_INTERVAL = 30_000
 /** How often the ledger is compared with the chain, milliseconds: an operator may settle for us at any time. */
 export const RECONCILE_INTERVAL = 60_000
 
+/** How long receipts and admissions wait for a database that does not answer, and how often it is asked, milliseconds. */
+export const DATABASE_PATIENCE = 10_000
+export const DATABASE_PAUSE = 200
+
+/** How often it is tried to end in the ledger what ended while its database was gone, milliseconds. */
+export const RELEASE_INTERVAL = 1_000
+
 /** How often the worker looks for what can be settled, milliseconds. */
 export const SETTLE_INTERVAL = 3_600_000
 

@@ -1,4 +1,5 @@
 // Who may be served: the transfer room asks, and this desk answers from the ledger and the chain.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Address } from 'viem'
 import type { ContentId, ContentStore } from '../content/index.ts'
 import { BitCdnError, hasCode } from '../errors.ts'
@@ -17,7 +18,7 @@ import type { Logger } from '../telemetry/index.ts'
 import { type Admission, type HelloRequest, RefusedError, type ServingDesk } from '../transfer/index.ts'
 import { checkAuthority, type Standing } from './authority.ts'
 import { type ChainView, least } from './chain-view.ts'
-import { WINDOW_BYTES } from './constants.ts'
+import { DATABASE_PATIENCE, DATABASE_PAUSE, WINDOW_BYTES } from './constants.ts'
 import type { Denial } from './denials.ts'
 import type { Exposed, ExposureBook } from './exposure.ts'
 import { type Fork, takeLog } from './session-log.ts'
@@ -85,6 +86,8 @@ export interface Desk extends ServingDesk {
   endContent(contentId: ContentId, reason: RefusedError): Promise<void>
   /** Resolves when no session is being served. */
   idle(): Promise<void>
+  /** Ends in the ledger what ended while its database was gone. Throws what it throws. */
+  releaseLate(): Promise<void>
 }
 
 export function createDesk(components: DeskComponents, init: DeskInit): Desk {
@@ -99,6 +102,8 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     if (denial !== null) init.denying?.onDenied?.({ ...denial, contentId, ...more })
     return denial !== null
   }
+  /** Streams that ended while the database was gone, and whether for good: else nobody could go on with them. */
+  const unreleased = new Map<Head, boolean>()
 
   async function admit(hello: HelloRequest): Promise<Admission> {
     const { contentId, session } = hello
@@ -112,6 +117,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       }
       throw new RefusedError('needsPayment', `${contentId} is not given away here.`)
     }
+    await releaseLate()
     const { lane } = session
     if (lane.seeder !== init.seeder || !init.lanes.includes(lane.lane))
       throw new RefusedError('wrongLane', `Lane ${lane.lane} of ${lane.seeder} is not served here.`)
@@ -136,6 +142,8 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       const opened = await ledger.openSession(session.session, { contentId, holder: session.ticket?.holder ?? null })
       return admission(opened, session, { contentId, exposed, weight: weightOf(contentId) })
     } catch (error) {
+      // it may have been committed, and nobody will serve on it
+      if (hasCode(error, 'database-unreachable')) unreleased.set(session.session, false)
       await exposed.close()
       if (hasCode(error, 'refused')) throw new RefusedError('sessionOpenElsewhere', error.message)
       throw error
@@ -170,6 +178,22 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     }
   }
 
+  async function release(session: Head, final: boolean): Promise<void> {
+    try {
+      await ledger.releaseSession(session, final)
+    } catch (error) {
+      if (!(error instanceof BitCdnError && error.retry)) throw error
+      unreleased.set(session, final)
+    }
+  }
+
+  async function releaseLate(): Promise<void> {
+    for (const [session, final] of unreleased) {
+      await ledger.releaseSession(session, final)
+      unreleased.delete(session)
+    }
+  }
+
   function admission(
     opened: LedgerSession,
     shown: Standing,
@@ -196,7 +220,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       session: { id: session, key: sessionKey, maxBytes },
       ...{ receipt, served },
       bid: { pricePerGiB: lane.pricePerGiB, weight },
-      acceptReceipt: (bytesServed, signature) => ledger.acceptReceipt(session, bytesServed, signature),
+      acceptReceipt: (bytesServed, signature) => patiently(() => ledger.acceptReceipt(session, bytesServed, signature)),
       noteServed(bytesServed) {
         try {
           exposed.served(bytesServed)
@@ -210,7 +234,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
         if (released) return
         released = true
         try {
-          await ledger.releaseSession(session, final)
+          await release(session, final)
           await exposed.close()
         } finally {
           serving.delete(open)
@@ -255,6 +279,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
       for (const [each] of open) each.end(reason)
       await Promise.all(open.map(([, released]) => released))
     },
+    releaseLate,
     async idle() {
       while (serving.size > 0) await Promise.all(serving.values())
     },
@@ -264,7 +289,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     terms: components.terms,
     async admit(hello) {
       try {
-        return await admit(hello)
+        return await patiently(() => admit(hello))
       } catch (error) {
         if (error instanceof RefusedError) {
           logger.info(
@@ -273,9 +298,11 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
           )
           throw error
         }
+        if (error instanceof BitCdnError && error.retry) {
+          logger.warn({ peer: hello.remotePeer, reason: error.message }, 'could not decide on a downloader yet')
+          throw new RefusedError('busy', 'The chain or the ledger does not answer this seeder at the moment.')
+        }
         logger.error({ err: error, peer: hello.remotePeer }, 'could not decide on a downloader')
-        if (error instanceof BitCdnError && error.retry)
-          throw new RefusedError('busy', 'The chain does not answer this seeder at the moment.')
         throw error
       }
     },
@@ -284,6 +311,21 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
 
 const notServed = (contentId: ContentId): RefusedError =>
   new RefusedError('unknownContent', `${contentId} is not served here.`)
+/**
+ * A database that restarts or fails over answers again soon. Until then what is asked of it waits, and nothing is sent beyond
+ * the windows that are open.
+ */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + DATABASE_PATIENCE
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!hasCode(error, 'database-unreachable') || performance.now() >= until) throw error
+      await delay(DATABASE_PAUSE)
+    }
+  }
+}
 
 export const freeAdmission: Admission = {
   session: null,

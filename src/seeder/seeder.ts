@@ -5,7 +5,7 @@ import type { Chain, LocalAccount } from '../chain/index.ts'
 import { isOperator } from '../chain/index.ts'
 import type { ContentId, ContentStore } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
-import { BitCdnError } from '../errors.ts'
+import { BitCdnError, hasCode } from '../errors.ts'
 import type { Gateways } from '../gateway-client/index.ts'
 import { type ReceiptLedger, signerFromAccount } from '../receipts/index.ts'
 import type { Settler } from '../settlement/index.ts'
@@ -27,6 +27,7 @@ import {
   GATEWAY_INTERVAL,
   GATEWAY_TIMEOUT,
   RECONCILE_INTERVAL,
+  RELEASE_INTERVAL,
   RESERVE_INTERVAL,
   SETTLE_INTERVAL,
   TERMS_INTERVAL,
@@ -170,7 +171,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       try {
         await settler.settleOnce({ signal })
       } catch (error) {
-        if (!signal.aborted) logger.warn({ err: error }, 'could not settle; tried again later')
+        if (!signal.aborted) tellSettling(error, 'could not settle; tried again later')
       }
     })
     return settling
@@ -226,6 +227,7 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       started = true
       for (const contentId of stores.keys()) beginAnnouncing(contentId)
       every(RESERVE_INTERVAL, () => exposure.refresh())
+      every(RELEASE_INTERVAL, () => desk.releaseLate())
       every(TERMS_INTERVAL, () => terms.renew())
       every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
       every(GATEWAY_INTERVAL, () => gatewayWatch.look())
@@ -264,8 +266,15 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     try {
       await settler?.reconcile({ signal })
     } catch (error) {
-      logger.warn({ err: error }, 'could not compare the ledger with the chain yet')
+      tellSettling(error, 'could not compare the ledger with the chain yet')
     }
+  }
+
+  /** That another process of a fleet settles just now is how it should be. */
+  function tellSettling(error: unknown, words: string): void {
+    if (hasCode(error, 'refused')) logger.debug({ reason: error.message }, words)
+    else if (error instanceof BitCdnError && error.retry) logger.warn({ reason: error.message }, words)
+    else logger.warn({ err: error }, words)
   }
 
   function every(milliseconds: number, work: () => Promise<unknown>): void {

@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Runs the command through this one, such as `setpriv …`. */
   readonly through?: readonly string[]
+  /** Ends it when it aborts. */
+  readonly signal?: AbortSignal
   /** Called with every line of standard error. */
   readonly onErr?: (line: string, child: ChildProcess) => void
 }
@@ -29,7 +31,7 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
   const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args]
   const stdin = options.input === undefined ? 'ignore' : openSync(options.input, 'r')
   const env = { PATH: process.env.PATH ?? '', ...options.env }
-  const child = spawn(command, rest, { stdio: [stdin, 'pipe', 'pipe'], env })
+  const child = spawn(command, rest, { stdio: [stdin, 'pipe', 'pipe'], env, signal: options.signal })
   if (stdin !== 'ignore') closeSync(stdin)
   let out = ''
   let err = ''

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Command } from 'commander'
 import { type Chain, listContents } from '../../chain/index.ts'
 import { type ContentStore, type Metainfo, parseMetainfo } from '../../content/index.ts'
@@ -127,8 +128,10 @@ Examples:
       refuseAllDenied(stores, deniedNow, io)
       const say = (amount: bigint): string => `${money(amount, decimals)} ${symbol}`
       for (const { metainfo } of stores) await warnOfPrice(chain, metainfo, { pricePerGiB, say }, io)
-      const ledger = await openLedgerOf(settings, { chain, serve: true })
-      const node = await nodeOf(settings, await loadPeerKey(settings.path('peer.key')), { dht: 'server' })
+      const peerKey = await loadPeerKey(settings.path('peer.key'))
+      const name = peerIdFromPrivateKey(peerKey).toString()
+      const ledger = await openLedgerOf(settings, { chain, serve: true, node: name })
+      const node = await nodeOf(settings, peerKey, { dht: 'server' })
       await relayed(node, settings, io)
       const others = new Set(stores.map(({ metainfo }) => metainfo.contentId))
       const about = { settings, options, chain, node, denying: denials, logger, io, others, pricePerGiB }

@@ -4,7 +4,7 @@ import { blob, hex } from '../columns.ts'
 import { refused } from '../refused.ts'
 import type { Sql } from '../sql.ts'
 import { saveHead } from './heads.ts'
-import { createLane, findLane, type LaneRow, saveLane } from './lanes.ts'
+import { createLane, findLane, getLane, type LaneRow, saveLane } from './lanes.ts'
 import { placeOf } from './lines.ts'
 
 export interface Extension {
@@ -23,7 +23,7 @@ export async function extendLog(sql: Sql, { lane, lines, signed, ...init }: Exte
       `The log does not reach its signed head ${signed.head}: ${lines.length} lines behind ${from} end elsewhere.`,
     )
   }
-  let row = (await findLane(sql, lane)) ?? (await createLane(sql, lane, from))
+  let row = (await findLane(sql, lane)) ?? (await createLane(sql, lane, from)) ?? (await getLane(sql, lane))
   let at = await placeOf(sql, row, from)
   if (at === null) {
     if (row.settledPlace < row.length) {

@@ -46,12 +46,14 @@ export async function getLane(sql: Sql, lane: Lane): Promise<LaneRow> {
   return row
 }
 
-export async function createLane(sql: Sql, lane: Lane, head: Head): Promise<LaneRow> {
+/** Null where another process was faster: then it is there to be found. */
+export async function createLane(sql: Sql, lane: Lane, head: Head): Promise<LaneRow | null> {
   const row = await sql.get(
-    'INSERT INTO lanes (sponsor, seeder, lane, price, settled, tip) VALUES (?, ?, ?, ?, ?, ?) RETURNING *',
+    `INSERT INTO lanes (sponsor, seeder, lane, price, settled, tip) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (sponsor, seeder, lane, price) DO NOTHING RETURNING *`,
     ...[blob(lane.sponsor), blob(lane.seeder), String(lane.lane), String(lane.pricePerGiB), blob(head), blob(head)],
   )
-  return saveLane(sql, unchecked(row as Row))
+  return row === undefined ? null : saveLane(sql, unchecked(row))
 }
 
 export async function allLanes(sql: Sql): Promise<LaneRow[]> {

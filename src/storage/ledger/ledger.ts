@@ -15,6 +15,7 @@ import { makeFirstChecksums } from './first-checksums.ts'
 import { createJournal } from './journal.ts'
 import { allLanes } from './lanes.ts'
 import { findSession, findSessions, laneLog, laneState, lineCounts } from './lines.ts'
+import { createOrphanWatch } from './orphans.ts'
 import { prune as pruneSome } from './prune.ts'
 import { acceptReceipts, noteServed, type Offered, openSession, releaseAll, releaseSession } from './sessions.ts'
 import { settleable } from './settleable.ts'
@@ -79,9 +80,12 @@ export async function createLedger(
     group.write(work, rounds > 0 ? settling.hold : settling.requireFree)
   const accept = (sql: Sql, offered: readonly Offered[]) => acceptReceipts(sql, offered, now())
 
+  const orphans = createOrphanWatch()
   // A lock of the operating system needs no news from its holder.
   const renewal = setInterval(() => {
-    if (serving.held && lock === undefined) serve(() => {}).catch(() => {}) // whoever writes next is told
+    if (serving.held && lock === undefined) {
+      serve((sql) => orphans.look(sql, performance.now())).catch(orphans.forget) // whoever writes next is told
+    }
     if (rounds > 0) settle(() => {}).catch(() => {})
   }, LEASE_TIME / 3).unref()
 

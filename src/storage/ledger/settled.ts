@@ -16,6 +16,7 @@ export async function markSettled(
   const row = await findLane(sql, lane)
   if (row === null) {
     const created = await createLane(sql, lane, head)
+    if (created === null) return markSettled(sql, { lane, head, amount }, now)
     await saveLane(sql, {
       ...created,
       paid: await pay(sql, created, { from: 0, to: 0 }, { amount: amount ?? 0n, now }),
