@@ -1,4 +1,5 @@
-// The list of campaigns: `npm run soak` runs all of it in full, `npm run test:faults` those with `tenth` at a tenth.
+// The list of campaigns: `npm run soak` runs all of it in full, `npm run test:faults` those with `tenth` at a tenth,
+// `npm run test:fleet` the fleets' own.
 //
 // A campaign is a script that takes `--seed N` (default: a random one) and `--tenth`, prints as its last line
 // `name: figure (seed N, S s)`, and exits with 1 and a line that repeats the case when its bar is missed.
@@ -14,6 +15,7 @@ export interface Campaign {
 }
 
 export const CAMPAIGNS: readonly Campaign[] = [
+  { script: 'soak/fleet' },
   { script: 'soak/seeder-kills', tenth: true },
   { script: 'soak/write-faults', tenth: true },
   { script: 'soak/postgres-stops', tenth: true },

@@ -1,9 +1,9 @@
 // A fleet under fire: `bitcdn seed` processes on one PostgreSQL database with one payout address, `bitcdn get` processes that
 // download from them, a gateway and a chain. Every few seconds something dies: a seeder by kill -9, the database by an
-// immediate stop; or a seeder is asked to end, and started again. Every process settles by itself meanwhile.
+// immediate stop; or a seeder is asked to end, and started again. Now this one settles, now that one, and is killed at times.
 //   node scripts/soak/fleet.ts [--runs 200] [--seed N] [--tenth]
 import { randomInt } from 'node:crypto'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readSettlements } from '../../src/chain/index.ts'
@@ -21,12 +21,12 @@ const BUYERS = { full: 20, tenth: 8 }
 const RATE = '3MB'
 const PATIENCE = 240_000
 
-const counts = { kills: 0, stops: 0, restarts: 0 }
+const counts = { kills: 0, stops: 0, restarts: 0, claims: 0, broken: 0 }
 const said = (): string => `${counts.kills} kills, ${counts.stops} stops of the database, ${counts.restarts} restarts`
 /** The last download is through, or something failed. */
 const over = new AbortController()
 
-await campaign({ name: 'a fleet on one PostgreSQL under kills', runs: 200, tenth: 24 }, async (run) => {
+await campaign({ name: 'a fleet on one PostgreSQL under kills', runs: 200, tenth: 14 }, async (run) => {
   const size = run.tenth ? 'tenth' : 'full'
   const fleet = await openFleet({ seeders: SEEDERS[size], bytes: BYTES, compiled: join(run.folder, 'compiled') })
   try {
@@ -34,10 +34,13 @@ await campaign({ name: 'a fleet on one PostgreSQL under kills', runs: 200, tenth
     run.say(`${SEEDERS[size]} seeders serve, ${buyers.length} buyers have a pass`)
     const seen = new Map<Head, bigint>()
     const storm = rage(run, fleet, seen)
+    const claims = claimOn(run, fleet)
     storm.catch(() => over.abort())
+    claims.catch(() => over.abort())
     const downloads = await Promise.all([
       downloadAll(run, fleet, buyers, EVERY[size]),
-      storm.then(() => undefined),
+      storm,
+      claims,
       delay(run.runs * EVERY[size] + PATIENCE, undefined, { signal: over.signal, ref: false }).then(
         () => Promise.reject(new Error('The downloads were not through in time.')),
         () => undefined,
@@ -114,6 +117,24 @@ async function rage(run: Run, fleet: Fleet, seen: Map<Head, bigint>): Promise<vo
   await Promise.all(work)
 }
 
+/** The settlement worker: in the data folder of any member; every third is killed. */
+async function claimOn(run: Run, fleet: Fleet): Promise<void> {
+  const random = run.random(1)
+  while (!over.signal.aborted) {
+    const member = fleet.members[random.below(fleet.members.length)] as Member
+    const kill = random.below(3) === 0 ? AbortSignal.timeout(1_000 + random.below(4_000)) : undefined
+    try {
+      await fleet.claim(member, { idle: 5, kill })
+      counts.claims += 1
+    } catch (error) {
+      if (kill?.aborted !== true && !/does not answer|undid a transaction|Another process/.test(String(error)))
+        throw error
+      counts.broken += 1
+    }
+    await delay(1_000)
+  }
+}
+
 async function judge(
   run: Run,
   fleet: Fleet,
@@ -152,14 +173,11 @@ async function judge(
     if (metrics.paid !== chain)
       throw new Error(`${member.name} says ${metrics.paid} token units by metrics, the chain ${chain}.`)
   }
-  const settlers = fleet.members.filter(({ name }) =>
-    readFileSync(join(fleet.shop.bed.logs, `${name}.log`), 'utf8').includes('"settled"'),
-  )
   const slowest = Math.max(...downloads.map(({ seconds }) => seconds))
   return (
     `${fleet.members.length} seeders, ${downloads.length} downloads complete (at most ${slowest.toFixed(0)} s), ${said()}: ` +
     `${held} sessions held by the downloaders' count, 0 lost; chain = ledger = metrics = ${chain} token units in ${moves.length} moves, ` +
-    `${before.length} of them meanwhile by ${settlers.length} of the processes`
+    `${before.length} of them meanwhile (${counts.claims} claims, ${counts.broken} more broken off)`
   )
 }
 

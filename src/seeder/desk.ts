@@ -102,6 +102,7 @@ export function createDesk(components: DeskComponents, init: DeskInit): Desk {
     if (denial !== null) init.denying?.onDenied?.({ ...denial, contentId, ...more })
     return denial !== null
   }
+
   /** Streams that ended while the database was gone, and whether for good: else nobody could go on with them. */
   const unreleased = new Map<Head, boolean>()
 

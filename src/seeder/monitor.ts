@@ -27,14 +27,16 @@ export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family
   ): Family => {
     return { name, help, type: 'counter', samples: () => [{ value: seeder.counts[count] }] }
   }
+  /** Without a sample while the ledger is silent: a figure that is not known is none. */
+  const fromLedger = (read: () => Promise<readonly Sample[]>) => () => read().catch(() => [])
   return [
     {
       ...{ name: 'bitcdn_earnings_token_units', help: 'Money by where it stands, from the query of bitcdn earnings.' },
       ...{ type: 'gauge', labels: ['state'] },
-      async samples() {
+      samples: fromLedger(async () => {
         const earnings = await ledger.earnings()
         return STATES.map((state) => ({ labels: { state }, value: earnings[state] }))
-      },
+      }),
     },
     {
       ...{ name: 'bitcdn_reserve_free_token_units', help: 'Reserved for a lane in use, and not settled yet.' },
@@ -67,16 +69,16 @@ export function seederFamilies({ seeder, ledger, node, chain }: Watched): Family
     },
     {
       ...{ name: 'bitcdn_transactions_open', help: 'Transactions that are not final.', type: 'gauge' },
-      samples: async () => [{ value: (await ledger.journal.open({ chainId: chain.id })).length }],
+      samples: fromLedger(async () => [{ value: (await ledger.journal.open({ chainId: chain.id })).length }]),
     },
     {
       name: 'bitcdn_transaction_oldest_seconds',
       help: 'How long the oldest transaction that is not final has been on its way; 0 without one.',
       type: 'gauge',
-      async samples() {
+      samples: fromLedger(async () => {
         const ages = (await ledger.journal.open({ chainId: chain.id })).map(({ signed }) => signed[0]?.age ?? 0)
         return [{ value: Math.max(0, ...ages) / 1_000 }]
-      },
+      }),
     },
   ]
 }

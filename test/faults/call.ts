@@ -19,19 +19,20 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Runs the command through this one, such as `setpriv …`. */
   readonly through?: readonly string[]
-  /** Ends it when it aborts. */
-  readonly signal?: AbortSignal
+  /** Ends it when it aborts, by SIGTERM where nothing else is said; the call rejects then. */
+  readonly signal?: AbortSignal | undefined
+  readonly killSignal?: NodeJS.Signals
   /** Called with every line of standard error. */
   readonly onErr?: (line: string, child: ChildProcess) => void
 }
 
 /** Runs `bitcdn` as a process of its own, and waits for its end. */
 export async function call(args: readonly string[], options: CallOptions = {}): Promise<Called> {
-  const { through = [], onErr } = options
+  const { through = [], onErr, signal, killSignal } = options
   const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args]
   const stdin = options.input === undefined ? 'ignore' : openSync(options.input, 'r')
   const env = { PATH: process.env.PATH ?? '', ...options.env }
-  const child = spawn(command, rest, { stdio: [stdin, 'pipe', 'pipe'], env, signal: options.signal })
+  const child = spawn(command, rest, { stdio: [stdin, 'pipe', 'pipe'], env, signal, killSignal })
   if (stdin !== 'ignore') closeSync(stdin)
   let out = ''
   let err = ''

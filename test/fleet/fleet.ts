@@ -43,9 +43,14 @@ export interface Fleet {
   /** Starts a member again after it was killed or stopped; it may have to wait for the database. */
   restart(member: Member): Promise<void>
   /** Downloads the content once as `buyer` into a folder of that name. Throws where it does not complete. */
-  download(buyer: Persona, name: string, flags?: readonly string[]): Promise<Downloaded>
-  /** `claim` from the data folder of a member, whatever the members do by themselves. */
-  claim(member: Member): Promise<Record<string, unknown>>
+  download(
+    buyer: Persona,
+    name: string,
+    flags?: readonly string[],
+    onProgress?: (verifiedBytes: number) => void,
+  ): Promise<Downloaded>
+  /** `claim` from the data folder of a member, whatever the members do by themselves; `idle` in seconds. */
+  claim(member: Member, options?: { idle?: number; kill?: AbortSignal | undefined }): Promise<Record<string, unknown>>
   /** Every receipt in the ledger: bytes by session. */
   receipts(): Promise<Map<Head, bigint>>
   /** The five states by the metrics of a member. */
@@ -69,8 +74,8 @@ const START_TRIES = 60
 export async function openFleet(init: FleetInit): Promise<Fleet> {
   const server = await startPostgres({ max_connections: '200' })
   const url = await server.createDatabase()
-  const env = () => ({ NODE_COMPILE_CACHE: init.compiled })
-  const shop = await openShop({ bytes: init.bytes, seeders: 0, pieceLength: 2 ** 20, reserve: 0n, env })
+  const env = { NODE_COMPILE_CACHE: init.compiled }
+  const shop = await openShop({ bytes: init.bytes, seeders: 0, pieceLength: 2 ** 20, reserve: 0n, env: () => env })
   const payout = await shop.bed.persona('payout')
   const members: Member[] = []
   const closing = new AbortController()
@@ -131,18 +136,25 @@ export async function openFleet(init: FleetInit): Promise<Fleet> {
 
   return {
     ...{ shop, server, url, payout, members, restart, close },
-    async download(buyer, name, more = []) {
+    async download(buyer, name, more = [], onProgress = () => {}) {
       const folder = join(buyer.home, name)
       mkdirSync(folder, { recursive: true })
       const begun = performance.now()
       const log = join(shop.bed.logs, `${buyer.name}-${name}.log`)
-      const env = { NODE_COMPILE_CACHE: init.compiled }
-      const got = await call([...shop.get(buyer, folder), '--no-seed', '--patience', '120', '--json', '--events', ...more], {
-        env,
-        signal,
-        onErr: (line) => appendFileSync(log, `${new Date().toISOString()} ${line}\n`),
-      })
-      if (got.code !== 0) throw new Error(`${buyer.name}/${name} ended with ${got.code}: ${got.err.slice(-500)}${got.out}`)
+      const got = await call(
+        [...shop.get(buyer, folder), '--no-seed', '--patience', '120', '--json', '--events', ...more],
+        {
+          env,
+          signal,
+          onErr(line) {
+            appendFileSync(log, `${new Date().toISOString()} ${line}\n`)
+            const verified = /^\{"verified":(\d+)/.exec(line)?.[1]
+            if (verified !== undefined) onProgress(Number(verified))
+          },
+        },
+      )
+      if (got.code !== 0)
+        throw new Error(`${buyer.name}/${name} ended with ${got.code}: ${got.err.slice(-500)}${got.out}`)
       if (!readFileSync(join(folder, 'film.bin')).equals(readFileSync(shop.file)))
         throw new Error(`${name} is not the content`)
       rmSync(folder, { recursive: true })
@@ -154,11 +166,16 @@ export async function openFleet(init: FleetInit): Promise<Fleet> {
       }
       return { seconds: (performance.now() - begun) / 1000, signed }
     },
-    async claim({ persona }) {
-      const args = ['claim', '--all', '--idle', '0', '--no-withdraw', '--ledger', url, '--home', persona.home]
-      const ran = await call([...args, '--gateway', shop.gatewayUrl, '--json', ...shop.bed.chainFlags()])
-      if (ran.code !== 0) throw new Error(`claim ended with ${ran.code}: ${ran.err}${ran.out}`)
-      return ran.json()
+    async claim({ persona }, { idle = 0, kill = signal } = {}) {
+      const args = ['claim', '--idle', String(idle), '--no-withdraw', '--ledger', url, '--home', persona.home]
+      const more = ['--gateway', shop.gatewayUrl, '--json', ...shop.bed.chainFlags()]
+      for (let tries = 1; ; tries++) {
+        const ran = await call([...args, ...more], { signal: kill, killSignal: 'SIGKILL', env })
+        if (ran.code === 0) return ran.json()
+        // another one settles at this moment
+        if (ran.code !== 7 || tries === 20) throw new Error(`claim ended with ${ran.code}: ${ran.err}${ran.out}`)
+        await delay(1_000)
+      }
     },
     async receipts() {
       const client = new pg.Client({ connectionString: url })

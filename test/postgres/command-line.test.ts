@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readCredit } from '../../src/chain/index.ts'
@@ -82,8 +82,9 @@ describe('a seeder whose ledger is in PostgreSQL', function () {
     expect(logs).not.to.include(PASSWORD)
   })
 
-  it('is served from by one process alone', async () => {
+  it('is served from by one process for each peer key', async () => {
     const other = await shop.bed.persona('other')
+    copyFileSync(join(seeder().persona.home, 'peer.key'), join(other.home, 'peer.key'))
     const second = await call([
       ...['seed', shop.torrent, '--data', seeder().data, '--ledger', withPassword(PASSWORD), '--home', other.home],
       ...shop.bed.chainFlags(),

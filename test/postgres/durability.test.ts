@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import pg from 'pg'
 import { BitCdnError } from '../../src/errors.ts'
 import { LEDGER_MIGRATIONS } from '../../src/storage/ledger/migrations.ts'
+import { createOrphanWatch, SILENCE } from '../../src/storage/ledger/orphans.ts'
 import { forPostgres, type Migrations, statementsOf } from '../../src/storage/migrate.ts'
 import { connect } from '../../src/storage/postgres/database.ts'
+import { createPostgresEngine } from '../../src/storage/postgres/engine.ts'
 import { openLedger } from '../../src/storage/postgres/index.ts'
 import { createTestLog } from '../behaviours/log-fixture.ts'
 import { startPostgres, type TestPostgres } from '../postgres.ts'
@@ -128,6 +130,64 @@ describe('A ledger in PostgreSQL', () => {
     expect(again.message, 'a stream of another node is not released').to.match(/open on another stream/)
     await one.close()
     await two.close()
+  })
+})
+
+describe('A ledger in PostgreSQL that several processes serve from', () => {
+  let server: TestPostgres
+  before(async () => {
+    server = await startPostgres()
+  })
+  after(() => server.remove())
+
+  it('takes a lane that two of them make at the same moment', async () => {
+    const url = await server.createDatabase()
+    const [one, two] = await Promise.all([openLedger({ url, node: 'one' }), openLedger({ url, node: 'two' })])
+    await Promise.all([one.releaseAll(), two.releaseAll()])
+    for (let at = 0; at < 40; at++) {
+      const log = createTestLog({ lines: 2, lane: BigInt(at) })
+      const signed = await log.signed()
+      await Promise.all([one, two].map((each) => each.extendLog(log.lane, log.head(0), log.plain(), signed)))
+      const settled = createTestLog({ lines: 1, lane: BigInt(1_000 + at) })
+      await Promise.all([one, two].map((each) => each.markSettled(settled.lane, settled.head(1), 5n)))
+    }
+    expect((await one.lanes()).length).to.equal(80)
+    expect(await two.earnings()).to.include({ paid: 200n })
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it('releases the streams of one that is gone for good, and of no other', async () => {
+    const url = await server.createDatabase()
+    const [gone, alive] = [await openLedger({ url, node: 'gone' }), await openLedger({ url, node: 'alive' })]
+    const log = createTestLog({ lines: 2 })
+    await gone.releaseAll()
+    await alive.releaseAll()
+    await gone.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+    const use = { contentId: 'c', holder: null }
+    await gone.openSession(log.head(0), use)
+    await alive.openSession(log.head(1), use)
+    const engine = await createPostgresEngine({ url, schema: SCHEMA, migrations: LEDGER_MIGRATIONS })
+    const streams = async () =>
+      (await query(url, `SELECT node FROM ${SCHEMA}.sessions WHERE streaming = 1 ORDER BY node`)).map(
+        ({ node }) => node,
+      )
+    const silence = (name: string) =>
+      query(url, `UPDATE ${SCHEMA}.leases SET expires = 1, holder = 'dead' WHERE name = 'serve/${name}'`)
+    const watch = createOrphanWatch()
+    const look = (now: number) => engine.transaction('write', (sql) => watch.look(sql, now))
+    await look(0)
+    await silence('gone')
+    await look(1)
+    await look(SILENCE)
+    expect(await streams(), 'too early').to.deep.equal(['alive', 'gone'])
+    watch.forget()
+    await look(SILENCE + 1)
+    await look(SILENCE + 2)
+    expect(await streams(), 'a database that was gone proves nothing').to.deep.equal(['alive', 'gone'])
+    await look(2 * SILENCE + 1)
+    expect(await streams()).to.deep.equal(['alive'])
+    await engine.close()
+    await Promise.all([gone.close(), alive.close()])
   })
 })
 
