@@ -1,16 +1,17 @@
 // How fast a content travels: sender processes to receiver processes over loopback, into new files. Ours with TLS, receipts,
 // every unit verified and the ledger durable; beside it, in the same rounds, the rivals that this machine has.
 //   node scripts/bench/transfer.ts [--json] [--mib 1024] [--rounds 5] [--states warm,cold] [--only bitcdn,libtorrent]
-//                                  [--against ../other-checkout]
+//                                  [--files COUNT] [--against ../other-checkout]
+// With --files the content is a folder of that many files of 1 to 32 KiB.
 // Page state: on virtual machines that give free memory back to their host, the first touch of a page costs more than
 // everything else. So it is made on purpose: `warm` deletes a file of the same length just before each run, `cold` waits
 // after that until the pages are gone. Receivers are held at a line until all is ready, theirs and ours. The time ends when
 // the content is verified and written and every receipt is held; that we sync it to the disk too, nobody's time counts.
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeContent } from '../../test/swarm/content.ts'
+import { makeContent, makeFolder } from '../../test/swarm/content.ts'
 import { type Program, start } from './transfer/processes.ts'
 import { missing, type Rival, rivals } from './transfer/rivals.ts'
 
@@ -26,10 +27,8 @@ interface Row {
   readonly ratio: number
   readonly senderCpuPerGiB: number
   readonly receiverCpuPerGiB: number
-  /** Of one receiver, at its highest. */
+  /** Of one process, sender or receiver, at its highest. */
   readonly rssMiB: number
-  /** Codes of warnings that something slower was used than was meant to be. */
-  readonly fallbacks?: readonly string[]
 }
 
 interface Run {
@@ -49,6 +48,7 @@ interface Contest {
 const { values: options } = parseArgs({
   options: {
     ...{ json: { type: 'boolean' }, mib: { type: 'string' }, rounds: { type: 'string' } },
+    ...{ files: { type: 'string' } },
     ...{ states: { type: 'string' }, only: { type: 'string' }, against: { type: 'string' } },
   },
 })
@@ -56,10 +56,11 @@ const mebibytes = Number(options.mib ?? 1024)
 const rounds = Number(options.rounds ?? 5)
 const states = (options.states ?? 'warm,cold').split(',')
 const only = options.only?.split(',')
-const content = await makeContent(mebibytes * MIB)
+const fileCount = Number(options.files ?? 0)
+const content = fileCount > 0 ? await makeFolder(fileCount) : await makeContent(mebibytes * MIB)
 
 /** Eight receivers fetch a quarter each, so that all of them fit into memory as one does. */
-const shared = mebibytes >= 8 ? await makeContent((mebibytes / 4) * MIB, { seed: 2 }) : content
+const shared = fileCount === 0 && mebibytes >= 8 ? await makeContent((mebibytes / 4) * MIB, { seed: 2 }) : content
 
 /** Fresh processes on both sides, held at a line until all are up. */
 async function runOnce(rival: Rival, state: string, round: number): Promise<Run> {
@@ -87,7 +88,7 @@ async function runOnce(rival: Rival, state: string, round: number): Promise<Run>
     await Promise.all(fetching.map((program) => program.nextLine()))
     const before = await Promise.all(programs.map((program) => program.cpuSeconds()))
     await preparePages(folder, bytes * receivers, state)
-    sampler = setInterval(() => fetching.forEach((program) => void program.peakMebibytes()), SAMPLE_MILLISECONDS)
+    sampler = setInterval(() => programs.forEach((program) => void program.peakMebibytes()), SAMPLE_MILLISECONDS)
     const startedAt = performance.now()
     for (const program of fetching) program.child.stdin?.write('go\n')
     const answers = await Promise.all(fetching.map((program) => program.nextLine()))
@@ -100,8 +101,8 @@ async function runOnce(rival: Rival, state: string, round: number): Promise<Run>
       mibPerSecond: (bytes * receivers) / MIB / seconds,
       sender: sum(spent.slice(0, seeders)) / gib,
       receiver: sum(spent.slice(seeders)) / gib,
-      rss: Math.max(...fetching.map((program) => program.peakMebibytes())),
-      fallbacks: answers.flatMap((answer) => answer.split(' ').slice(1)),
+      rss: Math.max(...programs.map((program) => program.peakMebibytes())),
+      fallbacks: answers.flatMap((answer) => answer.split(' ').slice(1)), // what was slower than it was meant to be
     }
   } finally {
     clearInterval(sampler)
@@ -122,13 +123,23 @@ async function preparePages(folder: string, bytes: number, state: string): Promi
 }
 
 async function checkDelivered(path: string, bytes: number, { name }: Rival): Promise<void> {
-  const { size } = await stat(path)
+  const size = await lengthOf(path)
   if (size !== bytes) throw new Error(`${name} left ${size} of ${bytes} bytes in ${path}.`)
+}
+
+/** Of a file, or of all files in a folder. */
+async function lengthOf(path: string): Promise<number> {
+  const found = await stat(path)
+  if (!found.isDirectory()) return found.size
+  const names = await readdir(path)
+  return sum(await Promise.all(names.map((name) => lengthOf(join(path, name)))))
 }
 
 const contests: Contest[] = states.flatMap((state) =>
   rivals({ against: options.against })
-    .filter(({ name }) => only === undefined || only.includes(name))
+    .filter(({ name, folders, receivers }) =>
+      only === undefined ? fileCount === 0 || (folders && receivers === 1) : only.includes(name),
+    )
     .map((rival) => ({ rival, state, runs: [] })),
 )
 let failures = 0
@@ -139,7 +150,10 @@ try {
       try {
         const run = await runOnce(rival, state, round)
         runs.push(run)
-        process.stderr.write(`${label} ${run.mibPerSecond.toFixed(0)} MiB/s, load ${loadavg()[0]?.toFixed(1)}\n`)
+        const fallbacks = [...new Set(run.fallbacks)].map((code) => `, fell back: ${code}`).join('')
+        process.stderr.write(
+          `${label} ${run.mibPerSecond.toFixed(0)} MiB/s, load ${loadavg()[0]?.toFixed(1)}${fallbacks}\n`,
+        )
       } catch (error) {
         // One rival's failure must not cost the others' hours; ours is counted.
         runs.push(null)
@@ -165,7 +179,6 @@ function rowOf({ rival, state, runs }: Contest): Row {
   })
   const middle = (value: (run: Run) => number): number =>
     median(runs.flatMap((run) => (run === null ? [] : [value(run)])))
-  const fallbacks = [...new Set(runs.flatMap((run) => run?.fallbacks ?? []))]
   return {
     name: `${rival.name} ${state}`,
     mib_s: Math.round(middle((run) => run.mibPerSecond)),
@@ -173,7 +186,6 @@ function rowOf({ rival, state, runs }: Contest): Row {
     senderCpuPerGiB: rounded(middle((run) => run.sender)),
     receiverCpuPerGiB: rounded(middle((run) => run.receiver)),
     rssMiB: middle((run) => run.rss),
-    ...(fallbacks.length === 0 ? {} : { fallbacks }),
   }
 }
 
@@ -194,10 +206,9 @@ function table(lines: readonly Row[]): string {
   const line = (...cells: unknown[]): string =>
     cells.map((cell, at) => (at === 0 ? String(cell).padEnd(28) : String(cell).padStart(12))).join('')
   return [
-    `${mebibytes} MiB (1 to 8: a quarter each), medians of ${rounds}`,
-    line('', 'MiB/s', 'to bitcdn', 'send s/GiB', 'recv s/GiB', 'recv MiB'),
+    `${fileCount > 0 ? `${fileCount} files, ` : ''}${Math.round(content.metainfo.length / MIB)} MiB (1 to 8: a quarter each), medians of ${rounds}`,
+    line('', 'MiB/s', 'to bitcdn', 'send s/GiB', 'recv s/GiB', 'MiB resident'),
     ...lines.map((row) => line(row.name, row.mib_s, row.ratio, row.senderCpuPerGiB, row.receiverCpuPerGiB, row.rssMiB)),
-    ...lines.flatMap(({ name, fallbacks = [] }) => fallbacks.map((code) => `${name} fell back: ${code}`)),
     ...missing().map((rival) => `Not on this machine, so not measured: ${rival}.`),
     '',
   ].join('\n')

@@ -38,6 +38,25 @@ export async function makeContent(
   }
 }
 
+/** A folder of `count` files of 1 to 32 KiB, a thousand to a folder; a v2 torrent, since a hybrid holds half as many files. */
+export async function makeFolder(count: number): Promise<TestContent> {
+  const folder = await mkdtemp(join(tmpdir(), 'bitcdn-swarm-'))
+  const path = join(folder, 'source', 'content')
+  const bytes = noise(33 * 1024)
+  for (let at = 0; at < count; at += 1) {
+    const below = join(path, String(Math.floor(at / 1000)))
+    if (at % 1000 === 0) await mkdir(below, { recursive: true })
+    const length = 1024 + ((at * 7919) % (31 * 1024 + 1))
+    await writeFile(join(below, `${at}.bin`), bytes.subarray(at % 1024, (at % 1024) + length))
+  }
+  const { metainfo, torrent } = await createTorrent(path, { v2Only: true })
+  await writeFile(join(folder, 'content.torrent'), torrent)
+  return {
+    ...{ folder, path, torrent: join(folder, 'content.torrent'), metainfo },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
 async function writeNoise(path: string, length: number, seed: number): Promise<void> {
   const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16))
   const zeros = Buffer.alloc(4 * 1024 * 1024)

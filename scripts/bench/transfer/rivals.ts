@@ -16,6 +16,8 @@ export interface Rival {
   readonly name: string
   readonly seeders: number
   readonly receivers: number
+  /** Whether it moves a folder of files, too. */
+  readonly folders: boolean
   /** What it is compared with: the row of this name. */
   readonly base: string
   send(content: TestContent, folder: string, at: number): Promise<Command>
@@ -76,7 +78,7 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
     return { program: process.execPath, args: [peer, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
   }
   return {
-    ...{ name: `${label}${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    ...{ name: `${label}${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: true },
     async send({ torrent, path }, folder, at) {
       return command({ role: 'send', torrent, path, folder, key: seederKey(at) })
     },
@@ -87,7 +89,7 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
 function libtorrent([suffix, seeders, receivers]: Case): Rival {
   const command = (...args: string[]): Command => ({ program: PYTHON, args: [join(HERE, 'rival.py'), ...args] })
   return {
-    ...{ name: `libtorrent${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    ...{ name: `libtorrent${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: true },
     send: async ({ torrent, path }) => command('send', torrent, dirname(path)),
     receive: ({ torrent }, folder, addresses) => command('receive', torrent, folder, ...addresses),
   }
@@ -96,7 +98,7 @@ function libtorrent([suffix, seeders, receivers]: Case): Rival {
 /** TLS 1.3 with a certificate of this project's kind; nothing is hashed and nobody is paid. */
 function nginx([suffix, seeders, receivers]: Case): Rival {
   return {
-    ...{ name: `nginx${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    ...{ name: `nginx${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: false },
     async send({ path }, folder) {
       const { cert, key } = await generateCertificate(await generateKeyPair('Ed25519'))
       await writeFile(join(folder, 'cert.pem'), cert)
@@ -128,7 +130,7 @@ function libp2p([suffix, seeders, receivers]: Case): Rival {
     return { program: process.execPath, args: [join(HERE, 'stock-libp2p.ts'), ...args] }
   }
   return {
-    ...{ name: `js-libp2p${suffix}`, base: `bitcdn${suffix}`, seeders, receivers },
+    ...{ name: `js-libp2p${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: false },
     send: async ({ path }) => command('send', path),
     receive: ({ path }, folder, [address = '']) =>
       command('receive', join(folder, path.slice(dirname(path).length + 1)), address),
