@@ -1,9 +1,9 @@
 // Whether files on disk are what a torrent says, for `torrent verify`: nothing is remembered, everything is read.
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import type { Metainfo, TorrentV1 } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import type { DiskFile } from './disk-file.ts'
 import { errnoOf } from './errors.ts'
 import { openInside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
@@ -127,7 +127,7 @@ export async function checkContentV1(
   return result(intact, verifiedBytes, badFiles)
 }
 
-async function openIfThere(place: Place, file: number): Promise<FileHandle | null> {
+async function openIfThere(place: Place, file: number): Promise<DiskFile | null> {
   try {
     return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
   } catch (error) {

@@ -10,9 +10,13 @@ export const RECHECK_AFTER = 1000
 /** Unit roots that a store keeps in memory, in bytes; 32 MiB stand for 128 GiB of content. */
 export const MAX_KEPT_ROOTS = 32 * 1024 * 1024
 
-/** Reads of at most this much are made at once, as long as none takes the disk's time. */
+/** Reads, and writes, of at most this much are made at once, as long as none takes the disk's time. */
 export const MAX_QUICK_BYTES = 1024 * 1024
+export const MAX_QUICK_WRITE = 128 * 1024
 
-/** A read that takes longer than this, in milliseconds, has waited for a disk: threads make the reads for so long then. */
+/** A call that takes longer than this, in milliseconds, has waited for a disk: threads make the calls for so long then. */
 export const SLOW_CALL = 4
 export const SLOW_FOR = 250
+
+/** Milliseconds after which a turn of the loop has had enough of calls that are made at once. */
+export const TURN = 10

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   type ContentStore,
@@ -11,6 +11,7 @@ import {
   unitCount,
   unitLength,
 } from '../../content/index.ts'
+import type { DiskFile } from './disk-file.ts'
 import { writeFailure } from './errors.ts'
 import { makeFolders, openInside, syncFolder } from './folder.ts'
 import { createHeld, type Held } from './held.ts'
@@ -87,7 +88,7 @@ function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): Conten
   let flushing: Promise<void> = Promise.resolve()
   let waitingFlush: Promise<void> | null = null
 
-  const files = createOpenFiles(async (file): Promise<FileHandle> => {
+  const files = createOpenFiles(async (file): Promise<DiskFile> => {
     const path = downloadPath(metainfo, file)
     try {
       const handle = await openInside(root, path, constants.O_RDWR)
@@ -113,12 +114,7 @@ function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): Conten
   async function writeRun(piece: Piece, from: number, to: number, bytes: Uint8Array, first: number): Promise<void> {
     const part = bytes.subarray((from - first) * UNIT_BYTES, (to - first) * UNIT_BYTES)
     try {
-      await files.use(piece.file, async (handle) => {
-        for (let done = 0; done < part.length; ) {
-          const position = piece.offset + from * UNIT_BYTES + done
-          done += (await handle.write(part, done, part.length - done, position)).bytesWritten
-        }
-      })
+      await files.use(piece.file, (handle) => handle.write(part, piece.offset + from * UNIT_BYTES))
     } catch (error) {
       throw writeFailure(error, join(root, ...downloadPath(metainfo, piece.file)))
     } finally {
@@ -180,7 +176,7 @@ function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): Conten
         lost = writeFailure(error, join(root, ...downloadPath(metainfo, file)))
         throw lost
       }
-      stamps[file] = stampOf(await handle.stat({ bigint: true }))
+      stamps[file] = stampOf(await handle.exactStat())
     })
   }
 

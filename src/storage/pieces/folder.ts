@@ -1,10 +1,12 @@
 // Opening files below a folder without ever leaving it. Checking a path and then opening it is a race that a link can win, so
 // each folder is opened from the handle of the one above it and none may be a link.
-import { constants, existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { constants, existsSync, mkdirSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BitCdnError } from '../../errors.ts'
+import { type DiskFile, openFile } from './disk-file.ts'
 import { errnoOf } from './errors.ts'
+import { quickly } from './quick-calls.ts'
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
@@ -23,10 +25,10 @@ export async function openInside(
   path: readonly string[],
   flags: number,
   { mode, makeFolders = false }: { mode?: number; makeFolders?: boolean } = {},
-): Promise<FileHandle> {
+): Promise<DiskFile> {
   return await inFolder(root, path.slice(0, -1), makeFolders, async (childOf) => {
     // O_NONBLOCK: opening a pipe must not wait for its other end.
-    const handle = await open(childOf(path.at(-1) as string), flags | NO_LINKS | (O_NONBLOCK ?? 0), mode)
+    const handle = await openFile(childOf(path.at(-1) as string), flags | NO_LINKS | (O_NONBLOCK ?? 0), mode)
     try {
       if (!(await handle.stat()).isFile()) {
         throw new BitCdnError('file-invalid', `${join(root, ...path)} is not a regular file.`, {
@@ -51,15 +53,15 @@ async function inFolder<T>(
   root: string,
   path: readonly string[],
   make: boolean,
-  use: (childOf: (name: string) => string, handle: FileHandle) => Promise<T>,
+  use: (childOf: (name: string) => string, handle: DiskFile) => Promise<T>,
 ): Promise<T> {
-  let folder = await open(root, O_RDONLY | (O_DIRECTORY ?? 0))
+  let folder = await openFile(root, O_RDONLY | (O_DIRECTORY ?? 0))
   let shown = root
   const childOf = (name: string): string => (BY_HANDLE ? `/proc/self/fd/${folder.fd}/${name}` : join(shown, name))
   try {
     for (const name of path) {
       if (make) await makeFolder(childOf(name))
-      const below = await open(childOf(name), O_RDONLY | (O_DIRECTORY ?? 0) | NO_LINKS)
+      const below = await openFile(childOf(name), O_RDONLY | (O_DIRECTORY ?? 0) | NO_LINKS)
       await folder.close()
       folder = below
       shown = join(shown, name)
@@ -72,7 +74,10 @@ async function inFolder<T>(
 
 async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path)
+    await quickly<unknown>(
+      () => mkdirSync(path),
+      () => mkdir(path),
+    )
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
   }

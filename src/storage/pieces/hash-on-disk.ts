@@ -1,5 +1,4 @@
 // Which pieces of a file on disk are what the metainfo says.
-import type { FileHandle } from 'node:fs/promises'
 import {
   type ContentFile,
   HASH_BYTES,
@@ -12,6 +11,7 @@ import {
   unitRoot,
   verifyUnitRoots,
 } from '../../content/index.ts'
+import type { DiskFile } from './disk-file.ts'
 import { readAhead } from './read-ahead.ts'
 
 export interface HashOptions {
@@ -27,7 +27,7 @@ export interface HashOptions {
  * front; its last piece is never intact, since the file is not what it should be.
  */
 export async function intactPieces(
-  handle: FileHandle,
+  handle: DiskFile,
   metainfo: Metainfo,
   file: ContentFile,
   { signal, onBytes, onRoots }: HashOptions = {},

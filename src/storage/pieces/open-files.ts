@@ -1,16 +1,16 @@
 // A content can have more files than a process may open: the least recently used are closed when others are needed.
-import type { FileHandle } from 'node:fs/promises'
 import { MAX_OPEN_FILES } from './constants.ts'
+import type { DiskFile } from './disk-file.ts'
 
 export interface OpenFiles {
   /** Runs `use` with the open file; it stays open at least until `use` is done. */
-  use<T>(file: number, use: (handle: FileHandle) => Promise<T>): Promise<T>
+  use<T>(file: number, use: (handle: DiskFile) => Promise<T>): Promise<T>
   /** Waits for what is in use, then closes all. Nothing can be opened afterwards. */
   close(): Promise<void>
 }
 
 interface Entry {
-  readonly handle: Promise<FileHandle>
+  readonly handle: Promise<DiskFile>
   users: number
 }
 
@@ -19,7 +19,7 @@ interface Entry {
  * @param limit - files that stay open while nobody uses them; more are open only while more are in use
  */
 export function createOpenFiles(
-  openFile: (file: number) => Promise<FileHandle>,
+  openFile: (file: number) => Promise<DiskFile>,
   limit: number = MAX_OPEN_FILES,
 ): OpenFiles {
   /** In the order of their last use. */
@@ -46,7 +46,7 @@ export function createOpenFiles(
     await Promise.all(closing)
   }
 
-  async function run<T>(file: number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async function run<T>(file: number, use: (handle: DiskFile) => Promise<T>): Promise<T> {
     const entry = take(file)
     try {
       return await use(await entry.handle)

@@ -1,9 +1,9 @@
 // Laying out the files of a download: folders, sparse files of full length, what an earlier run left, and what stands in the way.
 import { constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContentFile, type Metainfo, pieceAt, unitCount } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import type { DiskFile } from './disk-file.ts'
 import { errnoOf, writeFailure } from './errors.ts'
 import { openInside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
@@ -47,8 +47,7 @@ export async function checkNothingInTheWay(init: SurveyInit): Promise<Map<number
     try {
       const stamp = journal?.stamps[file] ?? null
       // Without a stamp we were killed between the first journal and making the file.
-      if (journal !== null && (stamp === null || sameFile(stamp, stampOf(await handle.stat({ bigint: true })))))
-        continue
+      if (journal !== null && (stamp === null || sameFile(stamp, stampOf(await handle.exactStat())))) continue
       const { size, blocks } = await handle.stat()
       // No blocks: the empty shape of a download whose journal got lost. It holds nothing that could be lost.
       if (size === 0 || (size === wanted.length && blocks === 0)) continue
@@ -73,7 +72,7 @@ export async function prepareFile(init: PrepareInit, file: number): Promise<Stam
     try {
       refuseSecondName(whole, (await handle.stat()).nlink)
       if (existing !== null) await takeUp(init, file, handle)
-      return stampOf(await handle.stat({ bigint: true }))
+      return stampOf(await handle.exactStat())
     } finally {
       await handle.close()
     }
@@ -94,7 +93,7 @@ export function refuseSecondName(path: string, links: number): void {
   )
 }
 
-async function openExisting(root: string, path: readonly string[], flags: number): Promise<FileHandle | null> {
+async function openExisting(root: string, path: readonly string[], flags: number): Promise<DiskFile | null> {
   try {
     return await openInside(root, path, flags)
   } catch (error) {
@@ -110,10 +109,10 @@ async function createFile(root: string, path: readonly string[], { length, execu
   return handle
 }
 
-async function takeUp(init: PrepareInit, file: number, handle: FileHandle): Promise<void> {
+async function takeUp(init: PrepareInit, file: number, handle: DiskFile): Promise<void> {
   const { metainfo, held, journal, found, signal } = init
   const wanted = metainfo.files[file] as ContentFile
-  const before = await handle.stat({ bigint: true })
+  const before = await handle.exactStat()
   const mode = Number(before.mode) & 0o777
   if (wanted.executable && (mode & 0o100) === 0) await handle.chmod(mode | 0o100)
   if (Number(before.size) !== wanted.length) await handle.truncate(wanted.length)

@@ -1,12 +1,12 @@
-import type { FileHandle } from 'node:fs/promises'
 import { READ_BYTES } from './constants.ts'
+import type { DiskFile } from './disk-file.ts'
 
 /**
  * The first `length` bytes of a file in chunks, the next one being read while the caller works on this one. Two buffers take
  * turns: a chunk is good until the next is asked for. A file that ends earlier ends the chunks earlier.
  */
 export async function* readAhead(
-  handle: FileHandle,
+  handle: DiskFile,
   length: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -14,8 +14,10 @@ export async function* readAhead(
   const buffers = [new Uint8Array(size), new Uint8Array(size)] as const
   const readAt = async (position: number, turn: number): Promise<Uint8Array> => {
     const buffer = buffers[turn % 2] as Uint8Array
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(size, length - position), position)
-    return buffer.subarray(0, bytesRead)
+    const target = buffer.subarray(0, Math.min(size, length - position))
+    // what is read in one go is nobody's work meanwhile
+    const count = await (length === size ? handle.read(target, position) : handle.readBehind(target, position))
+    return buffer.subarray(0, count)
   }
   let position = 0
   let next = readAt(0, 0)

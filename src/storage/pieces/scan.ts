@@ -1,9 +1,10 @@
 // What lies on disk to be published: a file, or a folder with everything in it.
 import { constants, type Dirent, type Stats } from 'node:fs'
-import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { quote, type SourceFile, UnsafeNameError } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import { openFile } from './disk-file.ts'
 import { readFailure } from './errors.ts'
 import { readAhead } from './read-ahead.ts'
 
@@ -85,7 +86,7 @@ async function scanFile(root: string, path: string[], child: Dirent<Buffer>): Pr
 
 /** Opened and closed again: a file that cannot be read is better named now than after an hour of hashing. */
 async function look(path: string): Promise<Stats> {
-  const handle = await open(path, READ_ONLY)
+  const handle = await openFile(path, READ_ONLY)
   try {
     const found = await handle.stat()
     if (!found.isFile()) throw special(path)
@@ -116,7 +117,7 @@ function sourceFile(whole: string, path: string[], found: Stats): SourceFile {
 /** The file's bytes, if it is still the one that was listed; a longer one shows by more bytes than announced. */
 async function* readWhole(path: string, listed: Stats): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    const handle = await open(path, READ_ONLY)
+    const handle = await openFile(path, READ_ONLY)
     try {
       const before = await handle.stat()
       if (before.ino !== listed.ino || before.size !== listed.size) throw changed(path)

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContentStore, type Metainfo, pieceAt } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { RECHECK_AFTER } from './constants.ts'
+import type { DiskFile } from './disk-file.ts'
 import { errnoOf, readFailure } from './errors.ts'
 import { openInside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
@@ -34,7 +34,7 @@ export async function openSeed(metainfo: Metainfo, path: string, options: SeedOp
   const held = createHeld(metainfo)
   const stamps: Stamp[] = metainfo.files.map(() => null)
   const roots = createKeptRoots()
-  const openFile = async (file: number): Promise<FileHandle> => {
+  const openFile = async (file: number): Promise<DiskFile> => {
     try {
       return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
     } catch (error) {
@@ -95,7 +95,7 @@ async function verifyOne(
 ): Promise<boolean> {
   try {
     return await files.use(file, async (handle) => {
-      const stamp = stampOf(await handle.stat({ bigint: true }))
+      const stamp = stampOf(await handle.exactStat())
       if (known !== null && known.stamps[file] === stamp) {
         addUnits(held, metainfo, file, known.units)
         stamps[file] = stamp
@@ -105,7 +105,7 @@ async function verifyOne(
       const content = metainfo.files[file] as Metainfo['files'][number]
       const pieces = await intactPieces(handle, metainfo, content, { ...options, onRoots: found.offer })
       // A file that changed meanwhile is not held: which bytes were hashed is unknown.
-      if (stampOf(await handle.stat({ bigint: true })) !== stamp) return true
+      if (stampOf(await handle.exactStat()) !== stamp) return true
       for (const piece of pieces) {
         held.addPiece(pieceAt(metainfo, piece))
         const roots = found.get(piece)
@@ -130,7 +130,7 @@ function storeOver(
   files: OpenFiles,
   roots: KeptRoots,
 ): ContentStore {
-  const checkedAt = new WeakMap<FileHandle, number>()
+  const checkedAt = new WeakMap<DiskFile, number>()
 
   function drop(file: number): void {
     const { firstPiece, pieceCount } = metainfo.files[file] as Metainfo['files'][number]
@@ -141,11 +141,11 @@ function storeOver(
   }
 
   /** The user may edit the file while it is served. A wrong byte would get this seeder banned, so it is looked at again. */
-  async function check(file: number, handle: FileHandle): Promise<void> {
+  async function check(file: number, handle: DiskFile): Promise<void> {
     const now = performance.now()
     const last = checkedAt.get(handle)
     if (last !== undefined && now - last < RECHECK_AFTER) return
-    if (stampOf(await handle.stat({ bigint: true })) !== stamps[file]) {
+    if (stampOf(await handle.exactStat()) !== stamps[file]) {
       drop(file)
       const path = join(place.root, ...place.pathOf(file))
       throw new BitCdnError('file-invalid', `${path} was changed after it had been verified.`, {

@@ -1,11 +1,10 @@
 // What both stores share: reading units that are held, and the roots of a piece's units.
-import type { FileHandle } from 'node:fs/promises'
 import { type Metainfo, pieceAt, UNIT_BYTES, unitRootsOf, verifyUnitRoots } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
+import type { DiskFile } from './disk-file.ts'
 import type { Held } from './held.ts'
 import { createKeptRoots, type KeptRoots } from './kept-roots.ts'
 import type { OpenFiles } from './open-files.ts'
-import { createQuickReads } from './quick-reads.ts'
 
 export interface VerifiedReads {
   read(piece: number, offset: number, target: Uint8Array): Promise<void>
@@ -19,7 +18,7 @@ export interface VerifiedReadsInit {
   readonly held: Held
   readonly files: OpenFiles
   /** Called before a file is read and when its bytes turn out to be wrong; throws when they cannot be trusted. */
-  readonly check?: (file: number, handle: FileHandle) => Promise<void>
+  readonly check?: (file: number, handle: DiskFile) => Promise<void>
   /** Called when the bytes of a piece on disk are not those that were verified. */
   readonly onCorrupt: (piece: number) => void
   /** What is known already. */
@@ -29,14 +28,13 @@ export interface VerifiedReadsInit {
 export function createVerifiedReads(init: VerifiedReadsInit): VerifiedReads {
   const { metainfo, held, files, check, onCorrupt } = init
   const kept = init.roots ?? createKeptRoots()
-  const quick = createQuickReads()
 
   async function readUnchecked(index: number, offset: number, target: Uint8Array): Promise<void> {
     const piece = pieceAt(metainfo, index)
     await files.use(piece.file, async (handle) => {
       if (check !== undefined) await check(piece.file, handle)
       for (let done = 0; done < target.length; ) {
-        const count = await quick.read(handle, target.subarray(done), piece.offset + offset + done)
+        const count = await handle.read(target.subarray(done), piece.offset + offset + done)
         if (count === 0) throw notHeld(metainfo, index)
         done += count
       }

@@ -22,7 +22,7 @@ describe('opening files inside of a folder', () => {
       mode: 0o640,
       makeFolders: true,
     })
-    await handle.writeFile('text')
+    await handle.write(Buffer.from('text'), 0)
     await handle.close()
     expect(await readFile(join(root, 'a/b/c'), 'utf8')).to.equal('text')
     expect((await stat(join(root, 'a/b/c'))).mode & 0o777).to.equal(0o640)
@@ -73,7 +73,7 @@ describe('opening files inside of a folder', () => {
       try {
         const handle = await openInside(join(root, 'downloads'), path, fresh ? O_RDWR | O_CREAT : O_RDWR)
         opened += 1
-        await handle.write('ours').finally(() => handle.close())
+        await handle.write(Buffer.from('ours'), 0).finally(() => handle.close())
       } catch (error) {
         expect(error).to.have.property('code')
         refused += 1
