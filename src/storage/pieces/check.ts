@@ -128,12 +128,15 @@ export async function checkContentV1(
 }
 
 async function openIfThere(place: Place, file: number): Promise<DiskFile | null> {
+  const inside = openInside(place.root)
   try {
-    return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
+    return await inside.open(place.pathOf(file), constants.O_RDONLY)
   } catch (error) {
     if (error instanceof BitCdnError) return null
     if (['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '')) return null
     throw error
+  } finally {
+    await inside.close()
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../../content/index.ts'
 import type { DiskFile } from './disk-file.ts'
 import { writeFailure } from './errors.ts'
-import { makeFolders, openInside, syncFolder } from './folder.ts'
+import { type Inside, makeFolders, openInside, syncFolder } from './folder.ts'
 import { createHeld, type Held } from './held.ts'
 import { readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
 import { createOpenFiles } from './open-files.ts'
@@ -45,16 +45,23 @@ export async function openDownload(
   const held = createHeld(metainfo)
   const journal = await readJournal(path, metainfo, root)
   const stamps: Stamp[] = metainfo.files.map(() => null)
-  const found = await checkNothingInTheWay({ metainfo, root, journal, signal })
-  // Before the first file is made: from here on the files are known to be ours.
-  if (journal === null) await writeJournal(path, metainfo, { folder: root, clean: false, stamps, units: held.units() })
-  const init: PrepareInit = { metainfo, root, held, journal, found, signal }
-  for (const file of metainfo.files.keys()) {
-    signal?.throwIfAborted()
-    stamps[file] = await prepareFile(init, file)
+  const inside = openInside(root)
+  try {
+    const found = await checkNothingInTheWay({ metainfo, root, inside, journal, signal })
+    // Before the first file is made: from here on the files are known to be ours.
+    if (journal === null)
+      await writeJournal(path, metainfo, { folder: root, clean: false, stamps, units: held.units() })
+    const init: PrepareInit = { metainfo, root, inside, held, journal, found, signal }
+    for (const file of metainfo.files.keys()) {
+      signal?.throwIfAborted()
+      stamps[file] = await prepareFile(init, file)
+    }
+    await writeJournal(path, metainfo, { folder: root, clean: held.complete, stamps, units: held.units() })
+  } catch (error) {
+    await inside.close()
+    throw error
   }
-  await writeJournal(path, metainfo, { folder: root, clean: held.complete, stamps, units: held.units() })
-  return storeOver({ metainfo, root, held, stamps, journal: path })
+  return storeOver({ metainfo, root, inside, held, stamps, journal: path })
 }
 
 async function makeRoot(folder: string): Promise<string> {
@@ -70,12 +77,13 @@ async function makeRoot(folder: string): Promise<string> {
 interface StoreInit {
   readonly metainfo: Metainfo
   readonly root: string
+  readonly inside: Inside
   readonly held: Held
   readonly stamps: Stamp[]
   readonly journal: string
 }
 
-function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): ContentStore {
+function storeOver({ metainfo, root, inside, held, stamps, journal }: StoreInit): ContentStore {
   /** Files with bytes that may not be on the disk yet. */
   const unsynced = new Set<number>()
   /** Units (`piece:unit`) that are being written; a second writer waits for the first. */
@@ -91,7 +99,7 @@ function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): Conten
   const files = createOpenFiles(async (file): Promise<DiskFile> => {
     const path = downloadPath(metainfo, file)
     try {
-      const handle = await openInside(root, path, constants.O_RDWR)
+      const handle = await inside.open(path, constants.O_RDWR)
       try {
         refuseSecondName(join(root, ...path), (await handle.stat()).nlink)
         return handle
@@ -201,6 +209,7 @@ function storeOver({ metainfo, root, held, stamps, journal }: StoreInit): Conten
       if (lost === null) await flushNow(true)
     } finally {
       await files.close()
+      await inside.close()
     }
   }
 

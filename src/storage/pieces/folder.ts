@@ -16,59 +16,115 @@ const BY_HANDLE = process.platform === 'linux' && existsSync('/proc/self/fd')
 /** macOS refuses links anywhere in a path when this flag (O_NOFOLLOW_ANY) is given. Windows has none of these flags. */
 const NO_LINKS = process.platform === 'darwin' ? 0x2000_0000 : (O_NOFOLLOW ?? 0)
 
-/**
- * Opens `path` (components) below `root` for `flags`. No component below the root may be a link; the file must be a regular one.
- * The root itself is the user's own choice and may be reached through links (give its real path).
- */
-export async function openInside(
-  root: string,
-  path: readonly string[],
-  flags: number,
-  { mode, makeFolders = false }: { mode?: number; makeFolders?: boolean } = {},
-): Promise<DiskFile> {
-  return await inFolder(root, path.slice(0, -1), makeFolders, async (childOf) => {
-    // O_NONBLOCK: opening a pipe must not wait for its other end.
-    const handle = await openFile(childOf(path.at(-1) as string), flags | NO_LINKS | (O_NONBLOCK ?? 0), mode)
-    try {
-      if (!(await handle.stat()).isFile()) {
-        throw new BitCdnError('file-invalid', `${join(root, ...path)} is not a regular file.`, {
-          advice: 'Move it out of the way.',
-        })
-      }
-      return handle
-    } catch (error) {
-      await handle.close()
-      throw error
+export interface OpenOptions {
+  readonly mode?: number
+  readonly makeFolders?: boolean
+}
+
+/** Files below one root, opened one after the other: the folder of the last one stays open, since the next is often in it. */
+export interface Inside {
+  /**
+   * Opens `path` (components) below the root for `flags`. No component below the root may be a link; the file must be a
+   * regular one. The root itself is the user's own choice and may be reached through links (give its real path).
+   */
+  open(path: readonly string[], flags: number, options?: OpenOptions): Promise<DiskFile>
+  /** Nothing may be opened any more. */
+  close(): Promise<void>
+}
+
+interface Kept {
+  readonly key: string
+  readonly folder: Promise<Folder>
+  users: number
+}
+
+export function openInside(root: string): Inside {
+  let kept: Kept | null = null
+
+  function take(path: readonly string[], make: boolean): Kept {
+    const key = path.join('/')
+    // Without handles a folder is only its path, which may be another's by then.
+    if (kept?.key === key && BY_HANDLE) {
+      kept.users += 1
+      return kept
     }
-  })
+    const entry: Kept = { key, folder: openFolder(root, path, make), users: 2 } // this call, and being kept
+    if (kept !== null) void release(kept)
+    kept = entry
+    entry.folder.catch(() => {
+      if (kept === entry) kept = null
+    })
+    return entry
+  }
+
+  async function release(entry: Kept): Promise<void> {
+    entry.users -= 1
+    if (entry.users > 0) return
+    const folder = await entry.folder.catch(() => null)
+    await folder?.handle.close()
+  }
+
+  return {
+    async open(path, flags, { mode, makeFolders = false } = {}) {
+      const entry = take(path.slice(0, -1), makeFolders)
+      try {
+        const { childOf } = await entry.folder
+        // O_NONBLOCK: opening a pipe must not wait for its other end.
+        const handle = await openFile(childOf(path.at(-1) as string), flags | NO_LINKS | (O_NONBLOCK ?? 0), mode)
+        try {
+          if ((await handle.stat()).isFile()) return handle
+          throw new BitCdnError('file-invalid', `${join(root, ...path)} is not a regular file.`, {
+            advice: 'Move it out of the way.',
+          })
+        } catch (error) {
+          await handle.close()
+          throw error
+        }
+      } finally {
+        await release(entry)
+      }
+    },
+    async close() {
+      const last = kept
+      kept = null
+      if (last !== null) await release(last)
+    },
+  }
 }
 
 /** Makes the entries of a folder below `root` survive a power cut. */
 export async function syncFolder(root: string, path: readonly string[] = []): Promise<void> {
   if (process.platform === 'win32') return // folders cannot be opened there, and NTFS journals their entries
-  await inFolder(root, path, false, async (_childOf, handle) => await handle.sync())
+  const { handle } = await openFolder(root, path, false)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
-async function inFolder<T>(
-  root: string,
-  path: readonly string[],
-  make: boolean,
-  use: (childOf: (name: string) => string, handle: DiskFile) => Promise<T>,
-): Promise<T> {
-  let folder = await openFile(root, O_RDONLY | (O_DIRECTORY ?? 0))
+interface Folder {
+  readonly handle: DiskFile
+  /** The path of a child, which leads to this very folder. */
+  childOf(name: string): string
+}
+
+async function openFolder(root: string, path: readonly string[], make: boolean): Promise<Folder> {
+  let handle = await openFile(root, O_RDONLY | (O_DIRECTORY ?? 0))
   let shown = root
-  const childOf = (name: string): string => (BY_HANDLE ? `/proc/self/fd/${folder.fd}/${name}` : join(shown, name))
+  const childOf = (name: string): string => (BY_HANDLE ? `/proc/self/fd/${handle.fd}/${name}` : join(shown, name))
   try {
     for (const name of path) {
       if (make) await makeFolder(childOf(name))
       const below = await openFile(childOf(name), O_RDONLY | (O_DIRECTORY ?? 0) | NO_LINKS)
-      await folder.close()
-      folder = below
+      await handle.close()
+      handle = below
       shown = join(shown, name)
     }
-    return await use(childOf, folder)
-  } finally {
-    await folder.close()
+    return { handle, childOf }
+  } catch (error) {
+    await handle.close()
+    throw error
   }
 }
 

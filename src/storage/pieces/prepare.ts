@@ -1,11 +1,12 @@
 // Laying out the files of a download: folders, sparse files of full length, what an earlier run left, and what stands in the way.
 import { constants } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContentFile, type Metainfo, pieceAt, unitCount } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import type { DiskFile } from './disk-file.ts'
 import { errnoOf, writeFailure } from './errors.ts'
-import { openInside } from './folder.ts'
+import type { Inside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
 import { addUnits, type Held, isSet } from './held.ts'
 import { type JournalEntry, type Stamp, sameFile, stampOf } from './journal.ts'
@@ -16,15 +17,23 @@ export interface SurveyInit {
   readonly metainfo: Metainfo
   /** Without links in it. */
   readonly root: string
+  readonly inside: Inside
   /** Null when this content was never downloaded here. */
   readonly journal: JournalEntry | null
   readonly signal: AbortSignal | undefined
 }
 
+/** What was there before. */
+export interface Survey {
+  /** Files that are there. */
+  readonly there: ReadonlySet<number>
+  /** Pieces that are intact in those that we did not make, by file. */
+  readonly intact: ReadonlyMap<number, readonly number[]>
+}
+
 export interface PrepareInit extends SurveyInit {
   readonly held: Held
-  /** Pieces that are intact in files which were there before us, by file. */
-  readonly found: ReadonlyMap<number, readonly number[]>
+  readonly found: Survey
 }
 
 /** Components of a file below the download folder. */
@@ -37,13 +46,19 @@ export function downloadPath(metainfo: Metainfo, file: number): readonly string[
  * Refuses a file that is none of ours: one that is there although we never made it, and holds something else. Called for all
  * files before any is made, so that a refusal leaves the folder as it was. Answers what files of this content hold already.
  */
-export async function checkNothingInTheWay(init: SurveyInit): Promise<Map<number, readonly number[]>> {
+export async function checkNothingInTheWay(init: SurveyInit): Promise<Survey> {
   const { metainfo, root, journal, signal } = init
+  const there = new Set<number>()
   const found = new Map<number, readonly number[]>()
-  for (const [file, wanted] of metainfo.files.entries()) {
+  const nothing = await lstat(join(root, metainfo.name)).then(
+    () => false,
+    (error) => errnoOf(error) === 'ENOENT',
+  )
+  for (const [file, wanted] of nothing ? [] : metainfo.files.entries()) {
     const path = downloadPath(metainfo, file)
-    const handle = await openExisting(root, path, constants.O_RDONLY)
+    const handle = await openExisting(init, path, constants.O_RDONLY)
     if (handle === null) continue
+    there.add(file)
     try {
       const stamp = journal?.stamps[file] ?? null
       // Without a stamp we were killed between the first journal and making the file.
@@ -58,17 +73,17 @@ export async function checkNothingInTheWay(init: SurveyInit): Promise<Map<number
       await handle.close()
     }
   }
-  return found
+  return { there, intact: found }
 }
 
 /** Makes or takes up file `file`, adds what it verifiably holds, and answers its stamp. */
 export async function prepareFile(init: PrepareInit, file: number): Promise<Stamp> {
-  const { metainfo, root } = init
+  const { metainfo, root, inside, found } = init
   const path = downloadPath(metainfo, file)
   const whole = join(root, ...path)
   try {
-    const existing = await openExisting(root, path, O_RDWR)
-    const handle = existing ?? (await createFile(root, path, metainfo.files[file] as ContentFile))
+    const existing = found.there.has(file) ? await openExisting(init, path, O_RDWR) : null
+    const handle = existing ?? (await createFile(inside, path, metainfo.files[file] as ContentFile))
     try {
       refuseSecondName(whole, (await handle.stat()).nlink)
       if (existing !== null) await takeUp(init, file, handle)
@@ -77,7 +92,7 @@ export async function prepareFile(init: PrepareInit, file: number): Promise<Stam
       await handle.close()
     }
   } catch (error) {
-    throw writeFailure(error, whole)
+    throw errnoOf(error) === 'EEXIST' ? inTheWay(whole) : writeFailure(error, whole)
   }
 }
 
@@ -93,18 +108,22 @@ export function refuseSecondName(path: string, links: number): void {
   )
 }
 
-async function openExisting(root: string, path: readonly string[], flags: number): Promise<DiskFile | null> {
+async function openExisting(
+  { root, inside }: Pick<SurveyInit, 'root' | 'inside'>,
+  path: readonly string[],
+  flags: number,
+): Promise<DiskFile | null> {
   try {
-    return await openInside(root, path, flags)
+    return await inside.open(path, flags)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw writeFailure(error, join(root, ...path))
   }
 }
 
-async function createFile(root: string, path: readonly string[], { length, executable }: ContentFile) {
+async function createFile(inside: Inside, path: readonly string[], { length, executable }: ContentFile) {
   const mode = executable ? 0o777 : 0o666 // less what the user's umask takes away
-  const handle = await openInside(root, path, O_RDWR | O_CREAT | O_EXCL, { mode, makeFolders: true })
+  const handle = await inside.open(path, O_RDWR | O_CREAT | O_EXCL, { mode, makeFolders: true })
   await handle.truncate(length)
   return handle
 }
@@ -117,8 +136,8 @@ async function takeUp(init: PrepareInit, file: number, handle: DiskFile): Promis
   if (wanted.executable && (mode & 0o100) === 0) await handle.chmod(mode | 0o100)
   if (Number(before.size) !== wanted.length) await handle.truncate(wanted.length)
   const journalled = journal === null ? 'none' : unitsOf(metainfo, file, journal.units)
-  if (found.has(file) || journal === null || journalled === 'none') {
-    for (const piece of found.get(file) ?? []) held.addPiece(pieceAt(metainfo, piece))
+  if (found.intact.has(file) || journal === null || journalled === 'none') {
+    for (const piece of found.intact.get(file) ?? []) held.addPiece(pieceAt(metainfo, piece))
     return
   }
   const now = stampOf(before)

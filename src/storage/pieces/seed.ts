@@ -34,14 +34,22 @@ export async function openSeed(metainfo: Metainfo, path: string, options: SeedOp
   const held = createHeld(metainfo)
   const stamps: Stamp[] = metainfo.files.map(() => null)
   const roots = createKeptRoots()
+  const inside = openInside(place.root)
   const openFile = async (file: number): Promise<DiskFile> => {
     try {
-      return await openInside(place.root, place.pathOf(file), constants.O_RDONLY)
+      return await inside.open(place.pathOf(file), constants.O_RDONLY)
     } catch (error) {
       throw readFailure(error, join(place.root, ...place.pathOf(file)))
     }
   }
-  const files = createOpenFiles(openFile)
+  const opened = createOpenFiles(openFile)
+  const files: OpenFiles = {
+    use: opened.use,
+    async close() {
+      await opened.close()
+      await inside.close()
+    },
+  }
   try {
     await verifyAll(metainfo, held, stamps, files, roots, options)
   } catch (error) {
