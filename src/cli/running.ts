@@ -26,7 +26,8 @@ export const pauseFile = (home: string, name: string): string => join(folder(hom
 
 /** Refuses a second one of the same name: two would share keys, ledger and nonces. */
 export function refuseSecond(home: string, name: string): void {
-  const other = listRunning(home).find((running) => running.name === name)
+  // in a container every process has the number that the last one had
+  const other = listRunning(home).find((running) => running.name === name && running.pid !== process.pid)
   if (other === undefined) return
   const what = name === 'seed' ? 'seeder' : name
   throw new BitCdnError('port-in-use', `A ${what} of this data folder runs already, as process ${other.pid}.`, {
@@ -133,7 +134,7 @@ function existing(home: string): string[] {
 function read(path: string): Running | null {
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as Running
-    return Number.isInteger(value.pid) && value.pid > 1 ? value : null
+    return Number.isInteger(value.pid) && value.pid >= 1 ? value : null
   } catch {
     return null
   }
@@ -151,6 +152,6 @@ function isAlive(pid: number): boolean {
     if (/\) Z /.test(status)) return false
     return /cli\/main|bitcdn/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
   } catch {
-    return true
+    return pid > 1
   }
 }

@@ -48,6 +48,7 @@ export interface Bed {
 
 export interface BedInit {
   readonly rpcPort?: number
+  readonly chainId?: number | undefined
   /** Default: a new one below the system's folder for temporary files. */
   readonly folder?: string
   /** The environment of the long-running program of this name. */
@@ -58,7 +59,7 @@ export async function createBed(init: BedInit = {}): Promise<Bed> {
   const folder = init.folder ?? mkdtempSync(join(tmpdir(), 'bitcdn-devnet-'))
   const logs = join(folder, 'logs')
   mkdirSync(logs, { recursive: true, mode: 0o700 })
-  const chain = await startChain({ port: init.rpcPort ?? 0 }).catch((error: unknown) => {
+  const chain = await startChain({ port: init.rpcPort ?? 0, chainId: init.chainId }).catch((error: unknown) => {
     if (init.folder === undefined) rmSync(folder, { recursive: true, force: true })
     throw error
   })

@@ -26,15 +26,18 @@ export interface DevnetChain {
 export interface DevnetChainInit {
   /** 0 takes any free port. */
   readonly port: number
+  /** Default: the devnet's own. */
+  readonly chainId?: number | undefined
 }
 
-export async function startChain({ port }: DevnetChainInit): Promise<DevnetChain> {
+export async function startChain({ port, chainId }: DevnetChainInit): Promise<DevnetChain> {
   if (port !== 0) await expectFree(port)
   const { network, config } = await createHardhatRuntimeEnvironment(hardhatConfig, {}, ROOT)
-  const server = await network.createServer('devnet', '127.0.0.1', port)
+  const own = chainId === undefined ? {} : { chainId }
+  const server = await network.createServer({ network: 'devnet', override: own }, '127.0.0.1', port)
   const at = await server.listen()
   const rpcUrl = `http://${at.address}:${at.port}`
-  const { ignition, provider } = await network.create({ network: 'local', override: { url: rpcUrl } })
+  const { ignition, provider } = await network.create({ network: 'local', override: { url: rpcUrl, ...own } })
   // A deployment id of its own: Ignition's journal of an earlier devnet would answer with addresses that hold no code.
   const deployed = await ignition.deploy(Devnet, { deploymentId: `devnet-${process.pid}-${Date.now()}` })
   const devnet = config.networks.devnet
@@ -50,7 +53,7 @@ export async function startChain({ port }: DevnetChainInit): Promise<DevnetChain
   let closing: Promise<void> | undefined
   return {
     rpcUrl,
-    chainId: devnet?.chainId ?? 31337,
+    chainId: chainId ?? devnet?.chainId ?? 31337,
     contracts: {
       token: (await deployed.token.getAddress()) as Address,
       settlement: (await deployed.settlement.getAddress()) as Address,

@@ -1,7 +1,7 @@
 // One wallet signs in one process of a machine at a time, whatever data folders the processes have. The lock is the
 // operating system's and dies with its holder.
 import { mkdirSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
@@ -22,7 +22,10 @@ export interface WalletLock {
 const PATIENCE = 60_000
 const PAUSE = 25
 
-export function createWalletLock(folder = join(tmpdir(), `bitcdn-wallets-${userInfo().uid}`)): WalletLock {
+/** By number: in a container users have no name, and `userInfo()` throws. */
+const user = process.getuid?.() ?? -1
+
+export function createWalletLock(folder = join(tmpdir(), `bitcdn-wallets-${user}`)): WalletLock {
   return {
     async hold({ chainId, account }, work, signal) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })

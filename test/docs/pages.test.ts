@@ -36,6 +36,11 @@ function sectionsOf(page: string): Section[] {
 const PAGES = ['docs/CREATOR.md', 'docs/SEEDER.md', 'docs/OPERATORS.md', 'docs/BUYER.md', 'docs/PLATFORM.md']
 const sections = PAGES.flatMap(sectionsOf)
 
+/** What `npm run test:bare` follows on a machine of its own. */
+const ELSEWHERE = ['From a bare machine to the first payout', 'Update'].map(
+  (heading) => `docs/OPERATORS.md: ${heading}`,
+)
+
 /** The story that the pages tell together, in the order in which its people act. */
 const STORY: readonly (readonly [page: string, heading: string])[] = [
   ['docs/CREATOR.md', 'Once'],
@@ -128,7 +133,7 @@ describe('every command of the pages for creators, seeders, buyers and platforms
   }
 
   it('was part of the story', () => {
-    const told = new Set(STORY.map(([page, heading]) => `${page}: ${heading}`))
+    const told = new Set([...ELSEWHERE, ...STORY.map(([page, heading]) => `${page}: ${heading}`)])
     const untold = sections.filter(
       ({ page, heading, commands, programs }) =>
         commands.length + programs.length > 0 && !told.has(`${page}: ${heading}`),

@@ -14,6 +14,7 @@ export interface ShopInit {
   readonly bytes: number
   readonly seeders: number
   readonly pieceLength?: number
+  readonly chainId?: number
   /** Seconds that a pass is valid; default for ever. */
   readonly duration?: number
   /** Token units set aside for each seeder; default 100,000. 0 reserves nothing. */
@@ -54,7 +55,7 @@ export function content(bytes: number): Buffer {
 }
 
 export async function openShop(init: ShopInit): Promise<Shop> {
-  const bed = await createBed({ env: init.env })
+  const bed = await createBed({ env: init.env, chainId: init.chainId })
   const bootstrap = await createBootstrap()
   const creator = await bed.persona('creator')
   const gatewayKey = await bed.persona('gateway')
