@@ -1,6 +1,6 @@
 // What a seeder never serves, from where its operator says: files of its own, and signed takedown lists from files or over HTTP.
 import { createHash } from 'node:crypto'
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Address } from 'viem'
@@ -113,19 +113,10 @@ export async function openDenials(settings: Settings, components: DenyingCompone
   }
 
   function readOwn(path: string): void {
-    const name = basename(path)
-    try {
-      const { mtimeMs, size } = statSync(path)
-      const stamp = `${mtimeMs} ${size}`
-      if (own.get(path)?.stamp === stamp) return
-      own.set(path, { stamp, list: parseDenyList(readFileSync(path, 'utf8'), { name, where: path }) })
-    } catch (cause) {
-      if (cause instanceof BitCdnError) throw cause
-      throw new BitCdnError('file-missing', `The denylist ${path} cannot be read: ${(cause as Error).message}`, {
-        advice: 'Make it, if need be empty, or leave --deny out.',
-        cause,
-      })
-    }
+    const found = statSync(path, { throwIfNoEntry: false })
+    const stamp = `${found?.mtimeMs} ${found?.size}`
+    if (own.get(path)?.stamp === stamp) return
+    own.set(path, { stamp, list: parseDenyList(readOwnFile(path), { name: basename(path), where: path }) })
   }
 
   /** What was taken in an earlier run: older lists are refused after a restart too. */
@@ -170,7 +161,12 @@ export async function openDenials(settings: Settings, components: DenyingCompone
     try {
       await take(source)
     } catch (error) {
-      if (!(error instanceof BitCdnError) || error.code !== 'file-unreadable' || held.size === 0) throw error
+      if (
+        !(error instanceof BitCdnError) ||
+        error.code !== 'file-unreadable' ||
+        trusted.some((signer) => !held.has(signer))
+      )
+        throw error
       io.err(`Warning: ${error.message} What was fetched earlier goes on counting.`)
     }
   }
@@ -236,6 +232,33 @@ export async function openDenials(settings: Settings, components: DenyingCompone
     }, milliseconds)
     timer.unref()
     timers.push(timer)
+  }
+}
+
+/** What the settings deny by themselves: their files, and the takedown lists that the seeder of this data folder holds. */
+export function denialHere(settings: Settings, content: Pick<Metainfo, 'contentId' | 'infohashV1'>): Denial | null {
+  const own = settings.list('deny').map((file) => {
+    const path = resolve(file)
+    return parseDenyList(readOwnFile(path), { name: basename(path), where: path })
+  })
+  const held = settings.list('takedownSigner').flatMap((text) => {
+    const path = settings.path('takedowns', `${parseAddress(text, '--takedown-signer').toLowerCase()}.json`)
+    if (!existsSync(path)) return []
+    const { deny, signer } = parseTakedowns(readFileSync(path, 'utf8'), path)
+    return [denyList(deny, { name: signer, where: (at) => `${path}, entry ${at + 1}` })]
+  })
+  return denialOf([...own, ...held], content)
+}
+
+/** Throws `file-missing`. */
+function readOwnFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new BitCdnError('file-missing', `The denylist ${path} cannot be read: ${(cause as Error).message}`, {
+      advice: 'Make it, if need be empty, or leave --deny out.',
+      cause,
+    })
   }
 }
 

@@ -1,11 +1,12 @@
 // Whoever downloads serves what it has verified, and is paid for it as any seeder is, unless told not to.
 import type { ContentStore } from '../content/index.ts'
 import type { PeerNode } from '../discovery/index.ts'
-import { hasCode } from '../errors.ts'
+import { BitCdnError, hasCode } from '../errors.ts'
 import type { GetRequest, Serving } from '../sdk/index.ts'
 import { createSeeder, seedFreely } from '../seeder/index.ts'
 import { createLogger } from '../telemetry/index.ts'
 import type { ServingGate, Uplink } from '../transfer/index.ts'
+import { denialHere, denialInWords } from './denying.ts'
 import { gatewaysOf } from './gateways.ts'
 import type { CommandIo } from './io.ts'
 import { openLedgerOf } from './ledger.ts'
@@ -31,9 +32,24 @@ export interface SeedingInit {
 export function seedingOf(init: SeedingInit): NonNullable<GetRequest['serve']> | null {
   const logger = createLogger({ name: 'seeder', level: 'silent' })
   const { node, payment, gate } = init
-  if (payment.sessions === null)
-    return async (store, uplink) => nothingEarned(await seedFreely({ node, logger }, [store], { uplink, gate }))
-  return payment.wallet === null ? null : (store, uplink) => seedForPay(init, store, uplink)
+  if (payment.sessions === null) {
+    return async (store, uplink) => {
+      requireAllowed(init.settings, store)
+      return nothingEarned(await seedFreely({ node, logger }, [store], { uplink, gate }))
+    }
+  }
+  if (payment.wallet === null) return null
+  return async (store, uplink) => {
+    requireAllowed(init.settings, store)
+    return seedForPay(init, store, uplink)
+  }
+}
+
+/** What "bitcdn seed" would not serve is not served here either. */
+function requireAllowed(settings: Settings, { metainfo }: ContentStore): void {
+  const denial = denialHere(settings, metainfo)
+  if (denial === null) return
+  throw new BitCdnError('refused', `${metainfo.name} is not served: ${denialInWords(denial)}.`)
 }
 
 async function seedForPay(

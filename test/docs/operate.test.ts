@@ -191,21 +191,21 @@ describe('docs/operate/kubernetes.yaml', () => {
       for (const { volumeMounts = [], envFrom = [], env = [] } of containersOf(each)) {
         for (const { name } of volumeMounts) expect(known).to.include(name)
         for (const { configMapRef } of envFrom) expect(made('ConfigMap', configMapRef.name)).to.equal(true)
-        for (const { valueFrom } of env) {
-          const secret = valueFrom?.secretKeyRef
-          if (secret === undefined) continue
-          expect(head, 'the secret is made').to.match(new RegExp(`secret generic ${secret.name}[^]*${secret.key}=`))
-        }
+        for (const { valueFrom } of env) expect(valueFrom?.secretKeyRef, 'secrets are files').to.equal(undefined)
       }
       for (const { secret, configMap, persistentVolumeClaim } of volumes) {
-        if (secret !== undefined) expect(head).to.include(`secret generic ${secret.secretName} `)
+        if (secret !== undefined) {
+          expect(head).to.include(`secret generic ${secret.secretName} `)
+          for (const { key } of secret.items ?? []) expect(head).to.include(`=${key}=`)
+        }
         if (configMap !== undefined) expect(made('ConfigMap', configMap.name), configMap.name).to.equal(true)
         if (persistentVolumeClaim !== undefined)
           expect(made('PersistentVolumeClaim', persistentVolumeClaim.claimName)).to.equal(true)
       }
     }
-    for (let at = 0; at < of('StatefulSet').find(({ metadata }) => metadata.name === 'seeder').spec.replicas; at++)
-      expect(head).to.include(`--from-file=seeder-${at}.key`)
+    const copied = [...page('kubernetes.yaml').matchAll(/ \/secrets\/(\S+\.key) /g)].map(([, name]) => name)
+    expect(copied).to.have.members(['gateway.key', 'seeder.key'])
+    for (const name of copied) expect(head).to.include(`--from-file=${name}`)
   })
 
   it('probes ports and paths that the monitor answers, and every container has what it may use', () => {

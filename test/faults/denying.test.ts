@@ -95,6 +95,21 @@ describe('what is denied', function () {
     await started.program.stop()
   })
 
+  it('is not served by a download either', async () => {
+    const started = await seed()
+    const folder = join(shop.bed.folder, 'got')
+    for (const deny of [contentId, '2'.repeat(64)]) {
+      writeFileSync(never, deny)
+      const args = [...shop.get(buyer, `${folder}-${deny[0]}`), '--seed-for', '1s']
+      const got = await call(args, { env: { BITCDN_DENY: never } })
+      expect(got.code, got.err).to.equal(0)
+      const words = 'film.bin is not served: it is on never.txt'
+      if (deny === contentId) expect(got.err).to.include(words)
+      else expect(got.err).to.not.include(words)
+    }
+    await started.program.stop()
+  })
+
   it('does not start with what is denied alone, or with a list that it cannot read', async () => {
     writeFileSync(never, `${shop.creator.address}\n`)
     const denied = await startFails('--deny', never)
