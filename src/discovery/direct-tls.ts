@@ -18,7 +18,7 @@ import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import { joinWrites } from './joined-writes.ts'
-import { isRelayed } from './reach.ts'
+import { isRelayed, isWebSocket } from './reach.ts'
 
 /** Offered beside the muxers by those who agree on one later. */
 const NO_EARLY_MUXER = 'libp2p'
@@ -75,8 +75,9 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
     ): Promise<SecuredConnection> {
       const lacking = missingSeam(connection)
       const pick = isServer ? stock.secureInbound : stock.secureOutbound
-      // a relay's stream is no socket: the one case where slower is no fault
-      if (isRelayed(connection as Partial<Pick<Connection, 'remoteAddr'>>)) return pick.call(stock, connection, options)
+      // a relay's stream and a WebSocket are no sockets of ours: the cases where slower is no fault
+      const way = connection as Partial<Pick<Connection, 'remoteAddr'>>
+      if (isRelayed(way) || isWebSocket(way)) return pick.call(stock, connection, options)
       if (lacking === null) return handshake(connection, isServer, await certificate(), components.upgrader, options)
       warn(lacking)
       return pick.call(stock, connection, options)

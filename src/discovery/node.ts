@@ -6,6 +6,7 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -69,7 +70,7 @@ export interface FoundSeeder {
   readonly addresses: readonly string[]
 }
 
-/** A libp2p node: TCP, TLS 1.3 before Noise, yamux, identify, ping and the DHT. */
+/** A libp2p node: TCP and WebSockets, TLS 1.3 before Noise, yamux, identify, ping and the DHT. */
 export interface PeerNode {
   readonly peerId: PeerId
   /** Where it listens, each with `/p2p/<id>`. */
@@ -164,7 +165,7 @@ async function start(init: NodeInit, listen: readonly string[], known: readonly 
         ],
         appendAnnounce: (init.announce ?? []).map((address) => parseAddress(address).toString()),
       },
-      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }), relayTransport()],
+      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }), webSockets(), relayTransport()],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
       streamMuxers: [init.reads === 'plain' ? yamux({ streamOptions }) : placingYamux({ streamOptions })],
       connectionGater: {

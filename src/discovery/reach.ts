@@ -159,3 +159,8 @@ function directTo(libp2p: Libp2p, peer: PeerId): Connection | undefined {
 export function isRelayed({ remoteAddr }: Partial<Pick<Connection, 'remoteAddr'>>): boolean {
   return remoteAddr?.getComponents().some(({ name }) => name === 'p2p-circuit') === true
 }
+
+/** What browsers can dial, and what passes proxies that let nothing but HTTP through. */
+export function isWebSocket({ remoteAddr }: Partial<Pick<Connection, 'remoteAddr'>>): boolean {
+  return remoteAddr?.getComponents().some(({ name }) => name === 'ws' || name === 'wss') === true
+}
