@@ -1,7 +1,8 @@
 // What an operator's lists name is not served, from the moment on at which they name it.
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { reserveMany } from '../../src/chain/index.ts'
@@ -18,13 +19,18 @@ describe('what is denied', function () {
   let who: Persona
   let buyer: Persona
   let never: string
+  let folder: string
+  let unsold: string
   let contentId: string
   let lists: Server
   let served: { status: number; body: string }
   let url: string
 
   before(async () => {
-    shop = await openShop({ bytes: BYTES, seeders: 0 })
+    folder = mkdtempSync(join(tmpdir(), 'bitcdn-denying-'))
+    unsold = join(folder, 'unsold.txt')
+    writeFileSync(unsold, '')
+    shop = await openShop({ bytes: BYTES, seeders: 0, gatewayFlags: ['--deny', unsold] })
     contentId = shop.packaged.metainfo.contentId
     who = await shop.bed.persona('careful')
     buyer = await shop.buyer('buyer')
@@ -42,6 +48,7 @@ describe('what is denied', function () {
     lists?.closeAllConnections()
     lists?.close()
     await shop?.close()
+    rmSync(folder, { recursive: true })
   })
 
   const seed = (...more: string[]): Promise<Started> =>
@@ -93,6 +100,28 @@ describe('what is denied', function () {
     while (again.code === 8) again = await get('cut')
     expect(again.code, again.err + again.out).to.equal(0)
     await started.program.stop()
+  })
+
+  it('is not sold by a gateway whose list names it, and again when it does not', async () => {
+    const sold = async () => {
+      const { contents } = (await (await fetch(`${shop.gatewayUrl}/v1/info`)).json()) as { contents: unknown[] }
+      return contents.length
+    }
+    const until = async (count: number): Promise<void> => {
+      while ((await sold()) !== count) await new Promise((settle) => setTimeout(settle, 100))
+    }
+    const started = await seed()
+    expect(await sold()).to.equal(1)
+    writeFileSync(unsold, shop.creator.address)
+    await until(0)
+    const got = await get('unsold')
+    expect(got.code, got.out).to.equal(8)
+    expect(got.out).to.include('does not sell')
+    writeFileSync(unsold, '')
+    await until(1)
+    await started.program.stop()
+    const log = readFileSync(join(shop.gatewayKey.home, 'refused.jsonl'), 'utf8')
+    expect(JSON.parse(log)).to.include({ did: 'stopped', contentId, list: 'unsold.txt' })
   })
 
   it('is not served by a download either', async () => {

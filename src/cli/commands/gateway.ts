@@ -5,6 +5,7 @@ import { createGateway, type GatewayContent, gatewayFamilies, gatewayReady } fro
 import { findContent } from '../../sdk/index.ts'
 import { readTorrentFile } from '../../storage/pieces/index.ts'
 import { startMonitor } from '../../telemetry/index.ts'
+import { DENYING_SETTINGS, openDenials } from '../denying.ts'
 import { type CommandIo, printResult } from '../io.ts'
 import { openSponsorLogOf } from '../ledger.ts'
 import { programLogger, untilAsked } from '../program.ts'
@@ -31,7 +32,7 @@ Examples:
   bitcdn gateway film.torrent --key creator --monitor 127.0.0.1:9465
   bitcdn gateway film.torrent --key gateway --sponsor 0x90F7…b906 --host 0.0.0.0 --public-url https://shop.example`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'monitor').action(
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'monitor', ...DENYING_SETTINGS).action(
     async (torrents: string[], options: Options) => {
       const settings = resolveSettings(options, io)
       const { signal } = io
@@ -41,12 +42,33 @@ Examples:
       const account = chain.account!
       const sponsor =
         options.sponsor === undefined ? account.address : parseAddress(String(options.sponsor), '--sponsor')
-      const contents: GatewayContent[] = []
+      const logger = programLogger('gateway', String(options.logLevel))
+      const denials = await openDenials(settings, { chain, logger, io })
+      const all: GatewayContent[] = []
       for (const path of torrents) {
         const metainfo = await readTorrentFile(path)
-        const { contentId, name, length } = parseMetainfo(metainfo)
+        const { contentId, infohashV1, name, length } = parseMetainfo(metainfo)
+        await denials.know({ contentId, infohashV1 })
         const { pass, token, pricePerGiB } = await findContent(chain, contentId, { sponsor, signal })
-        contents.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
+        all.push({ contentId, name, length, pass, token, pricePerGiB, metainfo })
+      }
+      const contents = [...all]
+      /** The gateway reads the list anew for every request. Vouchers are signed on: what was delivered is owed. */
+      const withhold = (): void => {
+        const before = [...contents]
+        contents.splice(0)
+        for (const content of all) {
+          const { contentId } = content
+          const denial = denials.of(contentId, sponsor)
+          if (denial === null) contents.push(content)
+          else if (before.includes(content)) denials.onDenied?.({ ...denial, contentId, did: 'stopped' })
+        }
+      }
+      withhold()
+      if (contents.length === 0) {
+        throw new BitCdnError('refused', 'All that is named is denied by your lists, so nothing is left to sell.', {
+          advice: 'Sell something else, or look into --deny and --takedowns.',
+        })
       }
       const log = await openSponsorLogOf(settings)
       const relays = options.relay !== false
@@ -56,7 +78,7 @@ Examples:
           log,
           signer: account,
           contents,
-          logger: programLogger('gateway', String(options.logLevel)),
+          logger,
         },
         {
           sponsor,
@@ -93,9 +115,12 @@ Examples:
         `Gateway    ${url}`,
         `Sponsor    ${sponsor}`,
         ...(monitor === null ? [] : [`Monitor    ${monitor.url}/metrics`]),
+        ...denials.words.map((words) => `Denies     ${words}`),
         ...contents.map(({ name, contentId }) => `Sells      ${name}  ${contentId}`),
       ])
+      denials.watch(withhold)
       await untilAsked(signal)
+      denials.close()
       await gateway.stop()
       await monitor?.close()
       await log.close()
