@@ -16,6 +16,8 @@ export interface Campaign {
 
 export const CAMPAIGNS: readonly Campaign[] = [
   { script: 'soak/fleet' },
+  { script: 'soak/scrapes' },
+  { script: 'soak/day' },
   { script: 'soak/seeder-kills', tenth: true },
   { script: 'soak/write-faults', tenth: true },
   { script: 'soak/postgres-stops', tenth: true },

@@ -1,9 +1,7 @@
 // A few seeders on one database with one payout address: what an operator does to them, and what happens to them.
-import { spawnSync } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Persona } from '../../src/devnet/bed.ts'
@@ -13,7 +11,6 @@ import { PRICE_PER_GIB } from '../faults/shop.ts'
 import { buyersOf, type Downloaded, type Fleet, type Member, openFleet } from './fleet.ts'
 
 const BYTES = 24_000_000
-const SEED = process.env.BITCDN_SEED ?? String(randomInt(2 ** 31))
 
 describe('a fleet on one PostgreSQL', function () {
   this.timeout(300_000)
@@ -94,16 +91,5 @@ describe('a fleet on one PostgreSQL', function () {
     })
     await delay(1_100)
     for (const member of [second, third]) expect((await fleet.metrics(member)).paid, member.name).to.equal(paid)
-  })
-})
-
-describe('a fleet under fire', function () {
-  this.timeout(600_000)
-
-  it('loses no receipt and completes every download', () => {
-    const args = [resolve(import.meta.dirname, '../../scripts/soak/fleet.ts'), '--tenth', '--seed', SEED]
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
-    expect(status, `${stdout.slice(-4_000)}\n${stderr.slice(-8_000)}`).to.equal(0)
-    console.log(`      ${stdout.trim().split('\n').at(-1)}`)
   })
 })

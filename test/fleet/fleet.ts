@@ -17,8 +17,8 @@ export interface FleetInit {
   readonly bytes: number
   /** Where programs keep compiled code: the same program starts again and again. */
   readonly compiled: string
-  /** Token units that are reserved for the payout address; default 500,000. */
-  readonly reserve?: bigint
+  /** A lane for each seeder, and none that two of them serve. */
+  readonly ownLanes?: boolean
   /** More flags of each seeder. */
   readonly flags?: readonly string[]
 }
@@ -30,6 +30,7 @@ export interface Member {
   /** Where it listens, kept over restarts as behind a firewall. */
   readonly address: string
   readonly monitor: string
+  readonly flags: readonly string[]
   /** Being killed, stopped or started. */
   busy: boolean
 }
@@ -70,6 +71,8 @@ export interface Downloaded {
 
 /** Long enough for a seeder to wait for the database or a dead process' lease. */
 const START_TRIES = 60
+/** Token units for the payout address, on all its lanes. */
+const RESERVED = 800_000n
 
 export async function openFleet(init: FleetInit): Promise<Fleet> {
   const server = await startPostgres({ max_connections: '200' })
@@ -98,17 +101,17 @@ export async function openFleet(init: FleetInit): Promise<Fleet> {
     await server.remove()
   }
 
-  async function startMember(name: string, listen: readonly string[]): Promise<Member> {
+  async function startMember(name: string, own: readonly string[]): Promise<Member> {
     const persona: Persona = { ...payout, name, home: join(shop.bed.folder, name) }
     mkdirSync(join(persona.home, 'keys'), { recursive: true, mode: 0o700 })
     copyFileSync(join(payout.home, 'keys/default.key'), join(persona.home, 'keys/default.key'))
-    const started = await shop.startSeeder(persona, shop.file, [...flags, ...listen])
+    const started = await shop.startSeeder(persona, shop.file, [...flags, ...own, '--monitor', '127.0.0.1:0'])
     const [address = ''] = (started.ready.addresses as string[]).map((each) => each.replace(/\/p2p\/.*/, ''))
-    return { name, persona, started, address, monitor: String(started.ready.monitor), busy: false }
+    return { name, persona, started, address, monitor: String(started.ready.monitor), flags: own, busy: false }
   }
 
   async function restart(member: Member): Promise<void> {
-    const listen = ['--listen', member.address, '--monitor', member.monitor.replace('http://', '')]
+    const listen = [...member.flags, '--listen', member.address, '--monitor', member.monitor.replace('http://', '')]
     for (let tries = 1; ; tries++) {
       try {
         member.started = await shop.startSeeder(member.persona, shop.file, [...flags, ...listen])
@@ -121,13 +124,14 @@ export async function openFleet(init: FleetInit): Promise<Fleet> {
   }
 
   try {
-    for (let at = 1; at <= init.seeders; at++)
-      members.push(await startMember(`seeder${at}`, ['--monitor', '127.0.0.1:0']))
+    for (let at = 1; at <= init.seeders; at++) {
+      members.push(await startMember(`seeder${at}`, init.ownLanes === true ? ['--lanes', String(at)] : []))
+    }
     await shop.buyer('patron')
+    const lanes = init.ownLanes === true ? members.map((_, at) => BigInt(at + 1)) : [0n]
+    const amount = RESERVED / BigInt(lanes.length)
     await reserveMany(shop.creator.chain, {
-      reservations: [
-        { seeder: payout.address, lane: 0n, pricePerGiB: PRICE_PER_GIB, amount: init.reserve ?? 500_000n },
-      ],
+      reservations: lanes.map((lane) => ({ seeder: payout.address, lane, pricePerGiB: PRICE_PER_GIB, amount })),
     })
   } catch (error) {
     await close()
