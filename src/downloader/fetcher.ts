@@ -359,10 +359,9 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       await awaitHeld()
       const until = performance.now() + GOODBYE_MILLISECONDS
       while (!concluded && performance.now() < until) await within(gone.promise, until)
-      const inOrder = over && !failed && held >= signed
       if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
-      await gone.promise // what arrived meanwhile is signed for by then
-      return inOrder
+      await gone.promise // what was still being checked is signed for by then, and may not be held
+      return !failed && held >= signed
     },
     async abort(error) {
       signNow()
