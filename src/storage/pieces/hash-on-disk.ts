@@ -59,7 +59,8 @@ function createPieceJudge(
   file: ContentFile,
   tell: (piece: Piece, roots: Uint8Array) => void,
 ): (chunk: Uint8Array) => void {
-  const rest = new Uint8Array(UNIT_BYTES)
+  /** Made when a unit comes in parts: most small files have none. */
+  let rest: Uint8Array | null = null
   let restBytes = 0
   let index = file.firstPiece
   let piece = pieceAt(metainfo, index)
@@ -85,6 +86,7 @@ function createPieceJudge(
       at += part.length
       if (restBytes === 0 && part.length === wanted) takeUnit(part)
       else {
+        rest ??= new Uint8Array(UNIT_BYTES)
         rest.set(part, restBytes)
         restBytes += part.length
         if (part.length < wanted) return

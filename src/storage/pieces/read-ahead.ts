@@ -11,8 +11,9 @@ export async function* readAhead(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const size = Math.min(READ_BYTES, length)
-  const buffers = [new Uint8Array(size), new Uint8Array(size)] as const
+  const buffers: Uint8Array[] = []
   const readAt = async (position: number, turn: number): Promise<Uint8Array> => {
+    buffers[turn % 2] ??= new Uint8Array(size)
     const buffer = buffers[turn % 2] as Uint8Array
     const target = buffer.subarray(0, Math.min(size, length - position))
     // what is read in one go is nobody's work meanwhile
