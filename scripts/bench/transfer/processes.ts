@@ -11,6 +11,8 @@ export interface Command {
   readonly args: readonly string[]
   /** Where it serves, for a program that does not print that; it is ready when it can be connected to. */
   readonly address?: string
+  /** What its receivers are told in place of the address. */
+  readonly tracker?: string
 }
 
 /** It says with a line when it is ready (a sender: where), and ends when its standard input does or at SIGTERM. */
@@ -26,7 +28,7 @@ export interface Program {
 
 const STARTING_MILLISECONDS = 20_000
 
-export function start({ program, args, address }: Command): Program {
+export function start({ program, args, address, tracker }: Command): Program {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit').catch(() => undefined)
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
@@ -34,7 +36,10 @@ export function start({ program, args, address }: Command): Program {
   return {
     child,
     async nextLine() {
-      if (address !== undefined) return await reachable(address, child)
+      if (address !== undefined) {
+        const reached = await reachable(address, child)
+        return tracker ?? reached
+      }
       const { value, done } = await lines.next()
       if (done === true) throw new Error(`${program} ${args.slice(0, 2).join(' ')} ended early.`)
       return value

@@ -10,6 +10,7 @@ import { generateCertificate } from '@libp2p/tls/utils'
 import type { TestContent } from '../../../test/swarm/content.ts'
 import { seederKey } from '../../../test/swarm/swarm.ts'
 import type { Command } from './processes.ts'
+import { startTracker } from './tracker.ts'
 
 export interface Rival {
   /** Its name in the table, before the page state. */
@@ -51,6 +52,7 @@ export function rivals({ against }: RivalsInit): Rival[] {
     bitcdn('bitcdn stock TLS', single, { tls: 'stock' }),
     ...(against === undefined ? [] : CASES.map((one) => bitcdn('bitcdn before', one, { checkout: against }))),
     ...(hasLibtorrent() ? CASES.map(libtorrent) : []),
+    ...(hasProgram('aria2c', '--version') ? [aria2(single)] : []),
     ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [nginx(single)] : []),
     libp2p(single),
   ]
@@ -60,6 +62,7 @@ export function rivals({ against }: RivalsInit): Rival[] {
 export function missing(): string[] {
   return [
     ...(hasLibtorrent() ? [] : ['libtorrent (python3-libtorrent)']),
+    ...(hasProgram('aria2c', '--version') ? [] : ['aria2']),
     ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [] : ['nginx with curl']),
   ]
 }
@@ -92,6 +95,33 @@ function libtorrent([suffix, seeders, receivers]: Case): Rival {
     ...{ name: `libtorrent${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: true },
     send: async ({ torrent, path }) => command('send', torrent, dirname(path)),
     receive: ({ torrent }, folder, addresses) => command('receive', torrent, folder, ...addresses),
+  }
+}
+
+let tracker: Promise<string> | null = null
+
+/** Plain TCP, every piece hashed, without payment. It finds its seeder through a tracker. */
+function aria2([suffix, seeders, receivers]: Case): Rival {
+  const options =
+    '--enable-dht=false --bt-enable-lpd=false --enable-peer-exchange=false --file-allocation=none -q'.split(' ')
+  return {
+    ...{ name: `aria2${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: false },
+    async send({ torrent, path }) {
+      tracker ??= startTracker()
+      const port = await freePort()
+      const args = [...options, `--bt-tracker=${await tracker}`, `--listen-port=${port}`, '--seed-ratio=0', '-V', '-d']
+      return {
+        program: 'aria2c',
+        args: [...args, dirname(path), torrent],
+        address: `127.0.0.1:${port}`,
+        tracker: await tracker,
+      }
+    },
+    receive({ torrent }, folder, [tracker = '']) {
+      const script = 'echo ready; read go; aria2c "$@" && echo done; read end || true'
+      const args = [...options, `--bt-tracker=${tracker}`, '--seed-time=0', '-d', folder, torrent]
+      return { program: 'sh', args: ['-c', script, 'sh', ...args] }
+    },
   }
 }
 
