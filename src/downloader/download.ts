@@ -333,9 +333,9 @@ async function run(
 
   /** Whether a seeder is not known to hold what an earlier process signed for it. */
   function owes(): boolean {
-    return record
-      .sessions()
-      .some(({ session, receipt, held }) => receipt !== null && !held && earlier.has(session.session))
+    return record.sessions().some(({ session, receipt, held, refused }) => {
+      return receipt !== null && !held && refused !== true && earlier.has(session.session)
+    })
   }
 
   /** Seeders that are still owed by an earlier process get a moment to be found: they hear of it when all is closed. */

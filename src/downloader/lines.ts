@@ -39,10 +39,10 @@ export interface Lines {
    */
   obtain(terms: SignedTerms, atMost: number): Promise<RecordedSession | null>
   /**
-   * The line is over: what it did not carry may be authorised again. `held`: its seeder holds the last receipt, or takes
-   * none any more; otherwise the receipt is owed to it.
+   * The line is over: what it did not carry may be authorised again. Its seeder holds the last receipt, takes none any more
+   * (it settled the session, or cannot serve it), or is still owed it.
    */
-  close(session: Head, held: boolean): void
+  close(session: Head, receipt: 'held' | 'refused' | 'owed'): void
   /** A stream on it ended without closing it: it may be gone on with. */
   release(session: Head): void
   /** Lines without a stream whose last receipt this seeder is not known to hold: left by a broken stream or a killed process. */
@@ -191,10 +191,11 @@ export function createLines(init: LinesInit): Lines {
       if (timer === null) gather(performance.now())
       return wish.answer.promise
     },
-    close(session, held) {
+    close(session, receipt) {
       inUse.delete(session)
       record.markClosed(session)
-      if (held) record.markHeld(session)
+      if (receipt === 'held') record.markHeld(session)
+      else if (receipt === 'refused') record.markRefused(session)
     },
     release: (session) => void inUse.delete(session),
     owed: (terms) => record.sessions().filter((entry) => !inUse.has(entry.session.session) && isOwed(entry, terms)),

@@ -107,7 +107,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   /** What broken lines did not carry can be given to others. */
   function giveUpLines(): void {
-    for (const session of broken) lines?.close(session, false)
+    for (const session of broken) lines?.close(session, 'owed')
     broken.clear()
   }
 
@@ -174,7 +174,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     } catch (error) {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
-        if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session, true)
+        if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session, 'refused')
         else lines?.release(line.session.session)
       }
       throw error
@@ -241,7 +241,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
       // A seeder that did not answer may have been cut off: its session can be gone on with later.
       if (inOrder) broken.delete(session)
       else broken.add(session)
-      if (inOrder) lines?.close(session, true)
+      if (inOrder) lines?.close(session, 'held')
       else lines?.release(session)
     }
     pump()

@@ -62,8 +62,10 @@ export interface RecordedSession {
   readonly receipt: SignedReceipt | null
   /** Over: nothing more will be signed. */
   readonly closed: boolean
-  /** The seeder said that it holds the receipt, or will never take it. */
+  /** The seeder said that it holds the receipt. */
   readonly held: boolean
+  /** It will never take it: the session was settled without it, or cannot be served. */
+  readonly refused?: boolean
 }
 
 /**
@@ -78,5 +80,6 @@ export interface DownloadRecord {
   sign(session: Head, receipt: SignedReceipt): void
   markClosed(session: Head): void
   markHeld(session: Head): void
+  markRefused(session: Head): void
   close(): void
 }

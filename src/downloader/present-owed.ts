@@ -31,9 +31,9 @@ export async function presentOwed(init: OwedInit): Promise<void> {
     const fetcher = await openFetcher({ connection, self: node.peerId, record, ...events }, signal)
     try {
       await fetcher.begin(contentId, line, null)
-      if (await fetcher.finish()) lines.close(session, true)
+      if (await fetcher.finish()) lines.close(session, 'held')
     } catch (error) {
-      if (error instanceof RefusedError && !isForNow(error)) lines.close(session, true)
+      if (error instanceof RefusedError && !isForNow(error)) lines.close(session, 'refused')
       void fetcher.abort(error as Error)
     }
   }

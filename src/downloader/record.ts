@@ -11,6 +11,7 @@ type Entry =
   | { readonly signed: SignedReceipt }
   | { readonly closed: Head }
   | { readonly held: Head }
+  | { readonly refused: Head }
 
 /** A record for a download that is not continued after its process. */
 export function createMemoryRecord(): DownloadRecord {
@@ -75,6 +76,7 @@ function createRecord(
     else if ('signed' in entry) update(entry.signed.session, { receipt: entry.signed, held: false })
     else if ('closed' in entry) update(entry.closed, { closed: true })
     else if ('held' in entry) update(entry.held, { held: true })
+    else if ('refused' in entry) update(entry.refused, { refused: true })
   }
 
   function update(session: Head, change: Partial<RecordedSession>): void {
@@ -94,6 +96,7 @@ function createRecord(
     sign: (_session, signed) => note({ signed }),
     markClosed: (session) => note({ closed: session }),
     markHeld: (session) => note({ held: session }),
+    markRefused: (session) => note({ refused: session }),
     close,
   }
 }
@@ -136,7 +139,7 @@ export function isUsable(recorded: RecordedSession, terms: SeederTerms): boolean
 
 /** Whether a receipt was signed of which its seeder, the one of these terms, is not known to hold it. */
 export function isOwed(recorded: RecordedSession, terms: SeederTerms): boolean {
-  return recorded.receipt !== null && !recorded.held && isFor(recorded, terms)
+  return recorded.receipt !== null && !recorded.held && recorded.refused !== true && isFor(recorded, terms)
 }
 
 function isFor({ session, chainId, settlement }: RecordedSession, terms: SeederTerms): boolean {

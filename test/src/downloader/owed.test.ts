@@ -70,4 +70,16 @@ describe('a receipt that a killed process signed last', () => {
     await goOn(path)
     expect((await ledger.session(session))?.receipt?.bytesServed).to.equal(bytes)
   })
+
+  it('is not brought to a seeder that takes it no more, and does not count as held', async () => {
+    const { path, session } = await killed()
+    const record = openDownloadRecord(path)
+    record.markRefused(session)
+    record.close()
+    await goOn(path)
+    expect((await swarm.seeders[0]!.ledger.session(session))?.receipt ?? null).to.equal(null)
+    const kept = openDownloadRecord(path)
+    kept.close()
+    expect(kept.sessions().find((one) => one.session.session === session)?.held).to.equal(false)
+  })
 })
