@@ -38,7 +38,7 @@ const GATEWAYS = 2
 const MIB = 1n << 20n
 const LENGTH = 100n * MIB
 /** Of a download of which nothing has arrived, from one seeder: what is left and a tenth, and 16 MiB. */
-const ALLOWED = 126n * MIB
+const ALLOWED = 174n * MIB
 const PRICE = 2n * USD
 const COIN = parseEther('10')
 
@@ -117,7 +117,7 @@ async function gatewayOf(chain: TestChain, run: Run, at: number) {
     { held = [], maxBytes = ALLOWED }: { held?: readonly AuthorizedSession[]; maxBytes?: bigint } = {},
   ): Promise<Line> {
     const { sessions, refused } = await client(buyer).openSessions({
-      ...{ contentId, download, remaining: LENGTH, held: held.map(({ session }) => session) },
+      ...{ contentId, download, remaining: LENGTH, open: held.reduce((sum, { line }) => sum + line.maxBytes, 0n) },
       requests: [{ terms, sessionKey: key.address, maxBytes }],
     })
     const [session] = sessions

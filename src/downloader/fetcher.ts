@@ -99,6 +99,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
   let over = false
   let failed = false
   let concluded = false
+  let farewell = false
   let conclude: (() => void) | null = null
   let settled = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
@@ -244,7 +245,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
 
   function signNow(): void {
     const bytes = Math.min(verified, line === null ? 0 : Number(line.session.line.maxBytes))
-    if (line === null || bytes <= signed) return
+    if (line === null || bytes <= signed || farewell) return
     signed = bytes
     signedAt = performance.now()
     sign(bytes)
@@ -287,6 +288,12 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       settled = Promise.withResolvers()
       await within(settled.promise, until)
     }
+  }
+
+  /** What arrived is signed for before the last word. */
+  async function awaitChecks(): Promise<void> {
+    const until = performance.now() + HELD_MILLISECONDS
+    while (!over && checking > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
   }
 
   return {
@@ -354,7 +361,10 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
     async finish() {
       if (over) return false
       await awaitWants()
+      await awaitChecks()
       signNow()
+      // Its seeder takes nothing more on this session: what is still on its way is not signed for.
+      farewell = true
       transfer.close()
       await awaitHeld()
       const until = performance.now() + GOODBYE_MILLISECONDS
