@@ -12,7 +12,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { deposit, readCredit } from '../../src/chain/index.ts'
 import { pieceAt, UNIT_BYTES, unitCount, unitLength } from '../../src/content/index.ts'
 import { openDownloadRecord, type RecordedSession } from '../../src/downloader/index.ts'
-import { amountFor } from '../../src/receipts/index.ts'
+import { amountFor, type ReceiptLedger } from '../../src/receipts/index.ts'
 import { createSettlementChain, createSettler } from '../../src/settlement/index.ts'
 import { isSet } from '../../src/storage/pieces/held.ts'
 import { readJournal } from '../../src/storage/pieces/journal.ts'
@@ -238,8 +238,23 @@ async function settle(chain: TestChain, { seeders }: Bed, signed: readonly Recor
     const bytes = own.map(({ receipt }) => receipt?.bytesServed ?? 0n)
     const owed = amountFor(bytes, own[0]?.session.lane.pricePerGiB ?? 0n)
     const paid = await readCredit(connected, account.address)
-    if (paid !== owed) throw new Error(`${seeder.payout} was paid ${paid} token units, ${owed} were signed.`)
+    if (paid !== owed) {
+      const words = `${seeder.payout} was paid ${paid} token units, ${owed} were signed`
+      throw new Error(`${words}: ${(await differences(ledger, own)).join('; ')}`)
+    }
     all += paid
   }
   return `${all} token units paid on the chain = signed`
+}
+
+/** The sessions of which a seeder holds another receipt than the downloader signed last. */
+async function differences(ledger: ReceiptLedger, own: readonly RecordedSession[]): Promise<string[]> {
+  const found: string[] = []
+  for (const { session, receipt, closed, held, refused = false } of own) {
+    const known = await ledger.session(session.session)
+    const [there, bytes] = [known?.receipt?.bytesServed ?? 0n, receipt?.bytesServed ?? 0n]
+    const said = JSON.stringify({ closed, held, refused })
+    if (there !== bytes) found.push(`${session.session} ${there} of ${bytes} bytes, ${known?.served} served, ${said}`)
+  }
+  return found
 }

@@ -3,6 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import { bytesToHex, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import type { ContentStore } from '../../src/content/index.ts'
+import { hasCode } from '../../src/errors.ts'
 import {
   createDomain,
   type Domain,
@@ -50,12 +51,19 @@ export async function createDesk(init: DeskInit): Promise<ServingDesk> {
     }
     await ledger.extendLog(session.lane, session.from, session.lines, session.signed)
     const id = session.session
-    const { served, receipt: known } = await ledger.openSession(id, { contentId, holder: null })
-    let held = known
-    if (receipt !== null && receipt.bytesServed > (held?.bytesServed ?? 0n)) {
+    const { receipt: known = null, state = 'settled' } = (await ledger.session(id)) ?? {}
+    // as the real desk does: what is signed stays owed, whether its session can be opened or not
+    if (receipt !== null && receipt.bytesServed > (known?.bytesServed ?? 0n)) {
       await ledger.acceptReceipt(id, receipt.bytesServed, receipt.signature)
-      held = receipt
     }
+    if (state === 'closed' || state === 'settled') {
+      throw new RefusedError('sessionExpired', `This session is ${state}: a new one is needed.`)
+    }
+    const { served, receipt: held } = await ledger
+      .openSession(id, { contentId, holder: null })
+      .catch((error: Error) => {
+        throw hasCode(error, 'refused') ? new RefusedError('sessionOpenElsewhere', error.message) : error
+      })
     return {
       session: { id, key: session.line.sessionKey, maxBytes: session.line.maxBytes },
       ...{ receipt: held, served },
