@@ -9,6 +9,7 @@ import type { ContentId, Metainfo } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
 import {
   checkTakedowns,
+  createPeriodic,
   type Denial,
   type Denied,
   type Denying,
@@ -65,7 +66,7 @@ export async function openDenials(settings: Settings, components: DenyingCompone
   const own = new Map<string, { list: DenyList; stamp: string }>()
   const held = new Map<Address, { signed: SignedTakedownList; list: DenyList }>()
   const known = new Map<ContentId, { infohashV1: string | null; publishers: readonly Address[] }>()
-  const timers: NodeJS.Timeout[] = []
+  const periodic = createPeriodic((error) => complain(error, 'the lists of what is denied could not be looked at'))
   const logged = new Map<ContentId, number>()
 
   const stateOf = (): string =>
@@ -95,20 +96,20 @@ export async function openDenials(settings: Settings, components: DenyingCompone
       known.set(contentId, { infohashV1, publishers: published.map(({ publisher }) => publisher) })
     },
     watch(changed) {
-      every(FILE_INTERVAL, async () => {
+      periodic.every(FILE_INTERVAL, async () => {
         const before = stateOf()
         for (const file of files) attempt(() => readOwn(file), 'the denylist stays as it was')
         for (const source of sources.filter((each) => !isUrl(each)))
           await take(source).catch((error: Error) => complain(error))
         if (stateOf() !== before) await refresh(changed)
       })
-      every(FETCH_INTERVAL, async () => {
+      periodic.every(FETCH_INTERVAL, async () => {
         for (const source of sources.filter(isUrl)) await take(source).catch((error: Error) => complain(error))
         await refresh(changed) // who has published what may have changed as well
       })
     },
     close() {
-      for (const timer of timers) clearInterval(timer)
+      periodic.stop()
     },
   }
 
@@ -215,23 +216,6 @@ export async function openDenials(settings: Settings, components: DenyingCompone
     } catch (error) {
       complain(error as Error, what)
     }
-  }
-
-  function every(milliseconds: number, work: () => Promise<void>): void {
-    let busy = false
-    const timer = setInterval(async () => {
-      if (busy) return
-      busy = true
-      try {
-        await work()
-      } catch (error) {
-        complain(error as Error, 'the lists of what is denied could not be looked at')
-      } finally {
-        busy = false
-      }
-    }, milliseconds)
-    timer.unref()
-    timers.push(timer)
   }
 }
 

@@ -16,6 +16,7 @@ export { createGate, type Hours, hoursInWords } from './gate.ts'
 export { type Held, roomFor } from './library.ts'
 export { createLocalClock } from './local-time.ts'
 export { type SeederStatus, seederFamilies, seederReady, seederStatus } from './monitor.ts'
+export { createPeriodic } from './periodic.ts'
 export { createSeeder, type Seeder, type SeederComponents, type SeederInit } from './seeder.ts'
 export {
   checkTakedowns,

@@ -39,6 +39,7 @@ import { createExposure, type ExposureBook } from './exposure.ts'
 import { createGatewayWatch } from './gateway-watch.ts'
 import { createKeptDebts } from './kept-debts.ts'
 import { type Counts, createMeter } from './meter.ts'
+import { createPeriodic } from './periodic.ts'
 import { createTerms } from './terms.ts'
 import { watchTrust } from './trust-watch.ts'
 
@@ -161,7 +162,9 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
   const closing = new AbortController()
   const announcing = new Map<ContentId, AbortController>()
   let started = false
-  const timers: NodeJS.Timeout[] = []
+  const periodic = createPeriodic(({ message }) => {
+    logger.debug({ reason: message }, 'a periodic task failed; it comes again')
+  })
   let settling: Promise<void> = Promise.resolve()
 
   /** One after the other: two settlements of one ledger would send the same ranges. */
@@ -226,19 +229,20 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
       await node.handle(TRANSFER_PROTOCOL, handler)
       started = true
       for (const contentId of stores.keys()) beginAnnouncing(contentId)
-      every(RESERVE_INTERVAL, () => exposure.refresh())
-      every(RELEASE_INTERVAL, () => desk.releaseLate())
-      every(TERMS_INTERVAL, () => terms.renew())
-      every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
-      every(GATEWAY_INTERVAL, () => gatewayWatch.look())
+      periodic.every(RESERVE_INTERVAL, () => exposure.refresh())
+      periodic.every(RELEASE_INTERVAL, () => desk.releaseLate())
+      periodic.every(TERMS_INTERVAL, () => terms.renew())
+      periodic.every(TRUST_INTERVAL, () => watchTrust({ desk, view, exposure }))
+      periodic.every(GATEWAY_INTERVAL, () => gatewayWatch.look())
       if (settler !== null) {
-        every(RECONCILE_INTERVAL, () => reconcile(closing.signal))
-        if (init.settles !== false) every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))
+        periodic.every(RECONCILE_INTERVAL, () => reconcile(closing.signal))
+        if (init.settles !== false)
+          periodic.every(init.settleInterval ?? SETTLE_INTERVAL, () => settleDue(closing.signal))
       }
       logger.info({ seeder, peer: node.peerId.toString(), contents: [...stores.keys()] }, 'serving')
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer)
+      periodic.stop()
       closing.abort()
       await node.unhandle(TRANSFER_PROTOCOL)
       await within(DRAIN_TIMEOUT, desk.idle())
@@ -275,23 +279,6 @@ export function createSeeder(components: SeederComponents, init: SeederInit): Se
     if (hasCode(error, 'refused')) logger.debug({ reason: error.message }, words)
     else if (error instanceof BitCdnError && error.retry) logger.warn({ reason: error.message }, words)
     else logger.warn({ err: error }, words)
-  }
-
-  function every(milliseconds: number, work: () => Promise<unknown>): void {
-    let busy = false
-    const timer = setInterval(async () => {
-      if (busy) return
-      busy = true
-      try {
-        await work()
-      } catch (error) {
-        logger.debug({ reason: (error as Error).message }, 'a periodic task failed; it comes again')
-      } finally {
-        busy = false
-      }
-    }, milliseconds)
-    timer.unref()
-    timers.push(timer)
   }
 }
 

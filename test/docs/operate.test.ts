@@ -1,7 +1,4 @@
-// The files of docs/operate/ say what the programs take: flags by the command line's own parser, ports and paths by what the
-// monitor answers, units by systemd, manifests field by field.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -40,29 +37,6 @@ async function expectFlags(args: readonly string[]): Promise<void> {
 describe('docs/operate: units of systemd', () => {
   const UNITS = ['bitcdn-seeder.service', 'bitcdn-gateway.service']
   const lines = (unit: string) => page(unit).split('\n')
-
-  it('are understood by systemd, and confined', function () {
-    this.timeout(20_000)
-    if (spawnSync('systemd-analyze', ['--version']).status !== 0) return this.skip()
-    const folder = mkdtempSync(join(tmpdir(), 'bitcdn-units-'))
-    try {
-      const program = join(folder, 'bitcdn')
-      writeFileSync(program, '#!/bin/sh\n')
-      chmodSync(program, 0o755)
-      for (const unit of UNITS) {
-        const path = join(folder, unit)
-        writeFileSync(path, page(unit).replaceAll('/usr/local/bin/bitcdn', program))
-        const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' })
-        expect(stderr.split('\n').filter((line) => line.includes(unit))).to.deep.equal([])
-        expect(status, stderr).to.equal(0)
-        // 0 is confined as far as can be, 10 not at all; the threshold is in tenths
-        const options = ['security', '--offline=yes', '--threshold=15', path]
-        expect(execFileSync('systemd-analyze', options, { encoding: 'utf8' })).to.match(/exposure level .*: [01]\./)
-      }
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
-  })
 
   it('start and stop with what the command line takes', async () => {
     for (const unit of UNITS) {
