@@ -1,3 +1,5 @@
+// The files of docs/operate/ say what the programs take: flags by the command line's own parser, ports and paths by what the
+// monitor answers, manifests field by field. What systemd says of the units, test/faults/units.test.ts asks.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
