@@ -370,7 +370,7 @@ export async function openFetcher(init: FetcherInit, signal: AbortSignal): Promi
       const until = performance.now() + GOODBYE_MILLISECONDS
       while (!concluded && performance.now() < until) await within(gone.promise, until)
       if (!over) transfer.abort(new StreamEndedError(`${transfer.peer} did not close its side.`))
-      await gone.promise // what was still being checked is signed for by then, and may not be held
+      await gone.promise
       return !failed && held >= signed
     },
     async abort(error) {

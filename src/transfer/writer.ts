@@ -68,8 +68,12 @@ const BUFFERS = 3
 const pool: Uint8Array[] = []
 const MOST_POOLED = 32
 
-/** Frames that all connections send at one time; beyond that each may send one, so that nobody waits for another's reader. */
+/**
+ * Frames that all connections send at one time; beyond that each has two, one on its way and the one before it, so that nobody
+ * waits for another's reader.
+ */
 const MOST_IN_USE = 128
+const CROWDED_BUFFERS = 2
 let inUse = 0
 
 /** Whether so many frames wait for their readers that those who do not read should go. */
@@ -108,7 +112,7 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
   }
 
   function borrow(): Uint8Array | Promise<Uint8Array> {
-    const most = inUse < MOST_IN_USE ? BUFFERS : 1
+    const most = inUse < MOST_IN_USE ? BUFFERS : CROWDED_BUFFERS
     if (outlet.borrowed >= most) return new Promise((resolve) => outlet.waiting.push(resolve))
     outlet.borrowed += 1
     inUse += 1
