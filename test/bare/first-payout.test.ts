@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -24,10 +25,14 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const BYTES = 64 * 2 ** 20
 const LIMIT_SECONDS = 600
 
+const npmConfig = (key: string): string => execFileSync('npm', ['config', 'get', key], { encoding: 'utf8' }).trim()
+
 /** What this machine reaches registries by; a chroot has its own files. */
-const REGISTRY = {
-  npm_config_registry: execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim(),
-}
+const REGISTRY = { npm_config_registry: npmConfig('registry') }
+/** Certificates that it trusts beside Node's own; null where there are none. */
+const CERTIFICATES =
+  [process.env.NODE_EXTRA_CA_CERTS, npmConfig('cafile')].find((path) => path !== undefined && existsSync(path)) ?? null
+const trust = (path: string) => ({ NODE_EXTRA_CA_CERTS: path, npm_config_cafile: path })
 
 /** Where the page is followed: lines of a shell, one after the other, in one environment. */
 interface Machine {
@@ -49,14 +54,13 @@ function bareDebian(folder: string): Machine | null {
   for (const name of readdirSync('/etc/apt/apt.conf.d').filter((each) => /proxy|registry/.test(each)))
     copyFileSync(join('/etc/apt/apt.conf.d', name), join(root, 'etc/apt/apt.conf.d', name))
   mkdirSync(join(root, 'root'), { recursive: true })
-  const certificates = process.env.NODE_EXTRA_CA_CERTS
-  if (certificates !== undefined) copyFileSync(certificates, join(root, 'root/ca.crt'))
+  if (CERTIFICATES !== null) copyFileSync(CERTIFICATES, join(root, 'root/ca.crt'))
   const mounts = `mount -t proc proc '${root}/proc' && mount --rbind /dev '${root}/dev' && exec chroot '${root}' "$@"`
   return {
     what: 'a bare Debian 12 (debootstrap, minbase)',
     environment: {
       ...{ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...REGISTRY },
-      ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: '/root/ca.crt' }),
+      ...(CERTIFICATES === null ? {} : trust('/root/ca.crt')),
     },
     lacks: () => false,
     take(file) {
@@ -75,9 +79,8 @@ function emptyHome(folder: string): Machine {
   const bin = join(home, 'bin')
   mkdirSync(bin, { recursive: true })
   for (const name of ['node', 'npm']) symlinkSync(join(dirname(process.execPath), name), join(bin, name))
-  const environment = { PATH: `${bin}:/usr/bin:/bin`, HOME: home, npm_config_prefix: home, ...REGISTRY }
-  if (process.env.NODE_EXTRA_CA_CERTS !== undefined)
-    Object.assign(environment, { NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS })
+  const own = CERTIFICATES === null ? {} : trust(CERTIFICATES)
+  const environment = { PATH: `${bin}:/usr/bin:/bin`, HOME: home, npm_config_prefix: home, ...REGISTRY, ...own }
   return {
     what: 'an empty HOME with Node in PATH (no debootstrap, or not root)',
     environment,
