@@ -15,7 +15,7 @@ export const INBOUND_CONNECTIONS_PER_SECOND = 64
 /** Inbound connections that have not finished their handshake: some never will, for ten seconds each. libp2p has 10. */
 export const PENDING_CONNECTIONS = 2_048
 
-export const MAX_CONNECTIONS = 1024
+export const MAX_CONNECTIONS = 4_096
 
 /** A dial, its handshakes included. */
 export const DIAL_MILLISECONDS = 10_000

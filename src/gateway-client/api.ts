@@ -11,6 +11,7 @@ import type { Address, Hex } from 'viem'
  * GET  /v1/lanes/:seeder/:lane/:price    LaneLogJson: the lines since the head on the chain
  * POST /v1/lanes                     PresentRequest -> PresentJson                      (the token of the seeder or its operator)
  * POST /v1/watch                     WatchRequest -> WatchJson: which of these sessions are over
+ * POST /v1/reach                     ReachRequest -> ReachJson: whether who asks can be dialled
  * POST /v1/debts                     DebtsRequest -> {}                                  (the token of the seeder or its operator)
  * POST /v1/vouchers                  VoucherRequest -> VoucherJson                       (the token of the seeder or its operator)
  * POST /v1/purchases                 PurchaseRequest -> { hash }: submits a buyer's EIP-3009 authorisation and pays the gas
@@ -118,6 +119,23 @@ export interface WatchJson {
   epoch: string
   /** Sessions that may not go on, and why. */
   ended: { session: Hex; reason: string }[]
+}
+
+export interface ReachRequest {
+  /** Multiaddrs of who asks. */
+  addresses: string[]
+}
+
+/**
+ * What came of a dial. `another-program`: something answers that is no libp2p node; `another-address`: not where the request came
+ * from, so it was not dialled; `not-tcp`: not plain TCP on a numeric address, neither.
+ */
+export type DialFate = 'reached' | 'refused' | 'no-answer' | 'another-program' | 'another-address' | 'not-tcp'
+
+export interface ReachJson {
+  /** The IP address that the request came from. */
+  from: string
+  addresses: { address: string; fate: DialFate }[]
 }
 
 /** Bytes that were delivered and never signed for. */

@@ -20,6 +20,7 @@ import {
 } from './codec.ts'
 import { type Exchange, exchange, exchangeJson, GatewayRefusal } from './http.ts'
 import { readHex, readObject, readText, readTime } from './parse.ts'
+import { type ReachAnswer, reachAnswerFromJson, reachToJson } from './reach-codec.ts'
 import {
   debtsToJson,
   type PresentedLog,
@@ -59,6 +60,8 @@ export interface GatewayClient {
   presentLog(presented: PresentedLog, options?: CallOptions): Promise<PresentState>
   /** Which of the sessions that are being served may not go on, and whether the gateway started anew. */
   watch(sessions: readonly Head[], options?: CallOptions): Promise<WatchAnswer>
+  /** Asks to be dialled back: how this machine and these addresses of it (multiaddrs) look from outside. */
+  reach(addresses: readonly string[], options?: CallOptions): Promise<ReachAnswer>
   /** Tells what sessions left unsigned; signs in as the seeder or its operator. */
   tellDebts(seeder: Lane['seeder'], debts: readonly SessionDebt[], options?: CallOptions): Promise<void>
   /** Trades receipts for the sponsor's signature over their sum; signs in as the seeder or its operator. Compare the amount with your own. */
@@ -152,6 +155,8 @@ export function createGatewayClient(init: GatewayClientInit): GatewayClient {
       const body = presentToJson(presented)
       return presentAnswerFromJson(await signedIn({ method: 'POST', path: '/v1/lanes', body }, options))
     },
+    reach: async (addresses, options = {}) =>
+      reachAnswerFromJson(await json({ method: 'POST', path: '/v1/reach', body: reachToJson(addresses), ...options })),
     watch: async (sessions, options = {}) =>
       watchAnswerFromJson(await json({ method: 'POST', path: '/v1/watch', body: watchToJson(sessions), ...options })),
     tellDebts: async (seeder, debts, options = {}) =>

@@ -12,6 +12,8 @@ export const LIMITS = {
   lanes: 16,
   /** Lines, or receipts, of one log at once. */
   lines: 4096,
+  /** Addresses that a gateway dials back for one question. */
+  dials: 8,
   peerIdBytes: 64,
   downloadName: 128,
   words: 1024,

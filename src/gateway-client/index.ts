@@ -33,6 +33,7 @@ export { LIMITS } from './constants.ts'
 export { type ClosedRange, createGateways, type Gateways, type SignalOption } from './gateways.ts'
 export { GatewayRefusal } from './http.ts'
 export { readAddress, readContentId, readHex, readHexUpTo, readObject, readText, readUint } from './parse.ts'
+export { addressesFromJson, type DialedAddress, type ReachAnswer } from './reach-codec.ts'
 export { createSessionSource, type GatewaySessionSource } from './session-source.ts'
 export {
   debtsFromJson,

@@ -63,6 +63,9 @@ export const TOKEN_SECONDS = 3600
 export const NONCES_KEPT = 10_000
 export const TOKENS_KEPT = 100_000
 
+/** Questions of one address, a minute, whether it can be reached: each costs dials. */
+export const DIALS_PER_MINUTE = 6
+
 /** A slow client loses its connection: milliseconds for the headers, for the whole request, and between requests. */
 export const HEADERS_TIMEOUT = 5_000
 export const REQUEST_TIMEOUT = 15_000

@@ -3,6 +3,7 @@
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { BitCdnError } from '../errors.ts'
 import {
+  addressesFromJson,
   answerToJson,
   debtsFromJson,
   type GatewayInfo,
@@ -24,6 +25,7 @@ import {
 import type { Logger } from '../telemetry/index.ts'
 import {
   BODY_BYTES,
+  DIALS_PER_MINUTE,
   type GatewayLimits,
   HEADERS_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
@@ -33,6 +35,7 @@ import {
 } from './constants.ts'
 import { type GatewayContent, requireContent } from './contents.ts'
 import type { Debts } from './debts.ts'
+import { dialBack } from './dial-back.ts'
 import { answerFor, GatewayError } from './errors.ts'
 import { createRateLimit } from './expiring.ts'
 import type { Lanes } from './lanes.ts'
@@ -82,6 +85,7 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
   })
   app.server.maxConnections = MAX_CONNECTIONS
   const allowed = createRateLimit({ limit: limits.requestsPerMinute, seconds: 60 })
+  const mayAskDials = createRateLimit({ limit: DIALS_PER_MINUTE, seconds: 60 })
 
   app.addHook('onRequest', async (request) => {
     if (!allowed(request.ip))
@@ -155,6 +159,12 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
     return { state: await components.recovery.present(lane, log) }
   })
   app.post('/v1/watch', async (request) => components.watch(watchFromJson(request.body)))
+  app.post('/v1/reach', async (request) => {
+    const addresses = addressesFromJson(request.body)
+    if (!mayAskDials(request.ip))
+      throw new GatewayError(429, 'refused', 'This address was dialled often enough.', 'Wait a minute.')
+    return { from: request.ip, addresses: await dialBack(request.ip, addresses) }
+  })
   app.post('/v1/debts', async (request) => {
     const asker = signIn.holder(request.headers.authorization)
     const { seeder, debts } = debtsFromJson(request.body)

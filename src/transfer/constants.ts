@@ -87,7 +87,7 @@ export const MAX_WANTS = 256
 export const MAX_METADATA_REQUESTS = 8
 
 /** Streams that one seeder serves at once. */
-export const MAX_STREAMS = 512
+export const MAX_STREAMS = 1_536
 
 /** From opening a stream to its hello: the downloader may ask a gateway for its session in between. */
 export const HELLO_MILLISECONDS = 60_000

@@ -230,6 +230,25 @@ describe('bitcdn doctor', function () {
     await program.stop()
   })
 
+  it('a gateway sees it at another address than it announces', async () => {
+    const who = await shop.bed.persona('elsewhere')
+    const { program } = await seed(who, '--listen', '/ip4/127.0.0.2/tcp/0')
+    await reserveFor(who)
+    expectFirst(await ask(who), 'seen-elsewhere', 10)
+    const net = await call(['doctor', 'net', '--home', who.home, '--gateway', shop.gatewayUrl])
+    expect(net.code).to.equal(10)
+    expect(net.out).to.match(/^Not reachable: seen from outside as 127\.0\.0\.1\./)
+    await program.stop()
+  })
+
+  it('net alone: it is reached, from outside too', async () => {
+    const net = await call(['doctor', 'net', '--home', healthy.home, '--gateway', shop.gatewayUrl])
+    expect(net.out + net.err).to.match(
+      /^Reachable directly at \/ip4\/127\.0\.0\.1\/tcp\/\d+\S*: seen from outside as 127\.0\.0\.1\./,
+    )
+    expect(net.code).to.equal(0)
+  })
+
   it('it asks for more than is paid', async () => {
     const who = await shop.bed.persona('dear')
     const { program } = await seed(who, '--price-per-gib', '0.06')
@@ -316,7 +335,7 @@ describe('bitcdn doctor', function () {
   })
 
   it('was asked about every fault but that only relays lead to it', () => {
-    expect([...FINDINGS].filter((code) => !seen.has(code))).to.deep.equal(['relay-only'])
+    expect([...FINDINGS].filter((code) => !seen.has(code))).to.deep.equal(['unreachable-outside', 'relay-only'])
   })
 
   async function giveGas({ address }: Persona): Promise<void> {

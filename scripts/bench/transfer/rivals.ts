@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { generateCertificate } from '@libp2p/tls/utils'
 import type { TestContent } from '../../../test/swarm/content.ts'
@@ -54,6 +55,7 @@ export function rivals({ against }: RivalsInit): Rival[] {
     ...(hasLibtorrent() ? CASES.map(libtorrent) : []),
     ...(hasProgram('aria2c', '--version') ? [aria2(single)] : []),
     ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [nginx(single)] : []),
+    ...(webtorrentEntry() === null ? [] : [webtorrent(single)]),
     libp2p(single),
   ]
 }
@@ -64,6 +66,7 @@ export function missing(): string[] {
     ...(hasLibtorrent() ? [] : ['libtorrent (python3-libtorrent)']),
     ...(hasProgram('aria2c', '--version') ? [] : ['aria2']),
     ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [] : ['nginx with curl']),
+    ...(webtorrentEntry() === null ? ['webtorrent (npm install --global webtorrent)'] : []),
   ]
 }
 
@@ -154,6 +157,18 @@ function nginx([suffix, seeders, receivers]: Case): Rival {
   }
 }
 
+/** Plain TCP, every piece hashed, without payment; the other engine in JavaScript. */
+function webtorrent([suffix, seeders, receivers]: Case): Rival {
+  const command = (...args: string[]): Command => {
+    return { program: process.execPath, args: [join(HERE, 'webtorrent.ts'), webtorrentEntry() ?? '', ...args] }
+  }
+  return {
+    ...{ name: `webtorrent${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: false },
+    send: async ({ torrent, path }) => command('send', torrent, dirname(path)),
+    receive: ({ torrent }, folder, addresses) => command('receive', torrent, folder, ...addresses),
+  }
+}
+
 /** js-libp2p as it is configured by default: TLS, yamux, one stream that carries the file. */
 function libp2p([suffix, seeders, receivers]: Case): Rival {
   const command = (...args: string[]): Command => {
@@ -165,6 +180,14 @@ function libp2p([suffix, seeders, receivers]: Case): Rival {
     receive: ({ path }, folder, [address = '']) =>
       command('receive', join(folder, path.slice(dirname(path).length + 1)), address),
   }
+}
+
+/** Where a global installation of WebTorrent begins, which has to be importable: its native part is not built everywhere. */
+function webtorrentEntry(): string | null {
+  const root = spawnSync('npm', ['root', '--global'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+  const entry = join(root, 'webtorrent', 'index.js')
+  const load = `import(${JSON.stringify(pathToFileURL(entry).href)}).catch(() => process.exit(1))`
+  return existsSync(entry) && spawnSync(process.execPath, ['-e', load], { stdio: 'ignore' }).status === 0 ? entry : null
 }
 
 function hasLibtorrent(): boolean {

@@ -20,9 +20,9 @@ import { startMonitor } from '../../telemetry/index.ts'
 import { createUplink, FREE_SHARE, type Uplink } from '../../transfer/index.ts'
 import { automaticClaims, CLAIM_SETTINGS } from '../auto-claim.ts'
 import { DENYING_SETTINGS, denialInWords, openDenials } from '../denying.ts'
+import { checkReach } from '../doctor/reach.ts'
 import type { SeedRecord } from '../doctor/record.ts'
 import { createReport, findingInWords } from '../doctor/report.ts'
-import { checkReach } from '../doctor/seeder.ts'
 import { gatewaysOf } from '../gateways.ts'
 import { firstStart } from '../init.ts'
 import { type CommandIo, printResult } from '../io.ts'
@@ -236,7 +236,7 @@ Examples:
             `Serves     ${name}  ${bytesInWords(length)}${verifiedBytes < length ? `, of which ${bytesInWords(verifiedBytes)} are intact` : ''}`,
         ),
       ])
-      if (options.init === true) await tellReach(record, io)
+      if (options.init === true) await tellReach(record, settings.list('gateway'), io)
       await untilAsked(signal)
       denials.close()
       await seeder.stop()
@@ -302,9 +302,9 @@ function uplinkOf({ limitUp, freeFloor }: Options): Uplink | undefined {
 }
 
 /** Whether others reach what has just been started. */
-async function tellReach(record: SeedRecord, io: CommandIo): Promise<void> {
+async function tellReach(record: SeedRecord, gateways: readonly string[], io: CommandIo): Promise<void> {
   const report = createReport()
-  await checkReach(record, report, io.signal)
+  await checkReach({ ...record, gateways }, report, io.signal)
   for (const finding of report.findings()) for (const line of findingInWords(finding)) io.err(line)
   for (const words of report.unseen) io.err(`Not looked at: ${words}`)
 }

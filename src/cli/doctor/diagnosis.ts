@@ -5,6 +5,7 @@ import type { Address } from 'viem'
 import type { Chain } from '../../chain/index.ts'
 import { BitCdnError, hasCode } from '../../errors.ts'
 import { type Earnings, laneKey } from '../../receipts/index.ts'
+import type { SeederStatus } from '../../seeder/index.ts'
 import { isServed, ownerPath } from '../../storage/sqlite/index.ts'
 import type { CommandIo } from '../io.ts'
 import { openLedgerOf } from '../ledger.ts'
@@ -13,9 +14,10 @@ import type { Settings } from '../settings.ts'
 import { parseAddress } from '../wallet.ts'
 import { checkClock, checkFolder, checkKey } from './machine.ts'
 import { checkReserves, checkWallet, connect } from './money.ts'
+import { checkReach, type Reached } from './reach.ts'
 import { type SeedRecord, seedRecordOf } from './record.ts'
 import { createReport, type Report } from './report.ts'
-import { checkContents, checkDenied, checkReach, checkRefusals, checkResting, readStatus } from './seeder.ts'
+import { checkContents, checkDenied, checkRefusals, checkResting, readStatus } from './seeder.ts'
 import { askGateways, checkSellers } from './sellers.ts'
 
 /** Looks at everything; changes nothing. */
@@ -29,8 +31,7 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
   const status = await readStatus(record, report)
   checkDenied(record, report)
   await checkContents(settings, record, report)
-  // what it says now, where it says anything: addresses come and go
-  await checkReach({ ...record, ...(status === null ? {} : { addresses: status.addresses }) }, report, signal)
+  await reachOf(record, status, settings, report, signal)
   if (chain !== null) {
     const payers = await checkSellers(chain, record, gateways, report, signal)
     await checkReserves(chain, record, { payers, owed: ledger?.owed ?? new Map() }, report, signal)
@@ -39,6 +40,34 @@ export async function diagnose(settings: Settings, io: CommandIo): Promise<Repor
   if (status !== null) checkRefusals(status, report)
   checkDemand(record, ledger, (status?.counts.admitted ?? 0) > 0, report)
   return report
+}
+
+/** Looks only at how others reach the running seeder; null where none runs. */
+export async function diagnoseNet(
+  settings: Settings,
+  io: CommandIo,
+): Promise<{ report: Report; reached: Reached | null }> {
+  const report = createReport()
+  const record = runningSeeder(settings, report)
+  if (record === null) return { report, reached: null }
+  const status = record.monitor === undefined ? null : await readStatus(record, report)
+  return { report, reached: await reachOf(record, status, settings, report, io.signal) }
+}
+
+/** By what the seeder says now, where it says anything: addresses come and go. */
+function reachOf(
+  record: SeedRecord,
+  status: SeederStatus | null,
+  settings: Settings,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Reached> {
+  const gateways = settings.list('gateway')
+  return checkReach(
+    { ...record, ...(status === null ? {} : { addresses: status.addresses }), gateways },
+    report,
+    signal,
+  )
 }
 
 /** What a seeder stands on, whether it runs or not: machine, key, chain, gateways. `served`: whom the running one serves for. */

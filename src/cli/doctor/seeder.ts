@@ -1,13 +1,9 @@
-// What the doctor asks the running seeder, as a stranger would: whether it can be reached, whether it still holds what it
-// serves, and whom it turned away.
-import { networkInterfaces } from 'node:os'
-import { multiaddr } from '@multiformats/multiaddr'
+// What the doctor asks the running seeder: whether it still holds what it serves, and whom it turned away.
 import { parseMetainfo } from '../../content/index.ts'
-import { createNode, createPeerKey, isPrivateAddress } from '../../discovery/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import type { SeederStatus } from '../../seeder/index.ts'
 import { fatesOfFiles, readTorrentFile } from '../../storage/pieces/index.ts'
-import { type Refusal, TRANSFER_PROTOCOL } from '../../transfer/index.ts'
+import type { Refusal } from '../../transfer/index.ts'
 import type { Settings } from '../settings.ts'
 import { bytesInWords, counted } from '../words.ts'
 import type { SeedRecord } from './record.ts'
@@ -27,76 +23,6 @@ const REASONS: Partial<Record<Refusal, string>> = {
   busy: 'Use an RPC endpoint that answers faster, or several.',
   badSignature: 'Check that the gateway and you use the same registry and chain.',
   wrongLane: 'Serve the lanes that your sponsors use: --lanes.',
-}
-
-/** Dials the seeder at each address that it announces, as a peer that it has never met. */
-export async function checkReach(
-  { addresses, allowPrivate }: Pick<SeedRecord, 'addresses' | 'allowPrivate'>,
-  report: Report,
-  signal: AbortSignal,
-): Promise<void> {
-  const direct = addresses.filter((address) => !address.includes('/p2p-circuit'))
-  const relays = addresses.length - direct.length
-  const open = direct.filter((address) => allowPrivate || !isPrivateAddress(multiaddr(address)))
-  if (open.length === 0 && relays === 0) {
-    report.add('private-addresses', 'error', {
-      what: `The seeder is only at private addresses: ${direct.join(', ') || 'none at all'}.`,
-      costs: 'Nobody outside of your network can reach it, so nobody asks.',
-      advice:
-        'Open its TCP port in your router, keep the port with --listen /ip4/0.0.0.0/tcp/4001, and name the outside address with --announce /ip4/YOUR_ADDRESS/tcp/4001. Behind a carrier’s NAT, use a relay: --relay auto. On a network of your own, say --allow-private.',
-    })
-    return
-  }
-  if (open.length === 0) {
-    report.add('relay-only', 'warning', {
-      what: `Nobody can dial the seeder directly, only through ${relays === 1 ? 'a relay' : `${relays} relay addresses`}.`,
-      costs: 'Who cannot open a direct connection by way of the relay goes to another seeder.',
-      advice:
-        'Open its TCP port in your router and name the outside address with --announce, or ask your carrier for an address of your own.',
-    })
-  }
-  const failed: string[] = []
-  const outside: string[] = []
-  const node = await createNode({ privateKey: await createPeerKey(), allowPrivate: true })
-  try {
-    for (const address of direct) {
-      const timeout = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLISECONDS)])
-      try {
-        const connection = await node.connect(address, { signal: timeout })
-        const stream = await connection.newStream(TRANSFER_PROTOCOL, { signal: timeout })
-        stream.abort(new Error('only looking'))
-        await connection.close()
-      } catch (error) {
-        signal.throwIfAborted()
-        const words = `${address} (${timeout.aborted ? 'no answer' : (error as Error).message.replace(/\.$/, '')})`
-        if (isHere(address)) failed.push(words)
-        else outside.push(words)
-      }
-    }
-  } finally {
-    await node.stop()
-  }
-  if (outside.length > 0) {
-    report.notSeen(
-      `Whether others reach it at ${outside.join(', ')}: not every router leads its outside address back in; try from another network.`,
-    )
-  }
-  if (failed.length === 0) return
-  report.add(
-    'seeder-unreachable',
-    failed.length + outside.length === direct.length && relays === 0 ? 'error' : 'warning',
-    {
-      what: `The seeder does not answer at ${failed.join(', ')}.`,
-      costs: 'Who finds one of these addresses cannot download from you.',
-      advice: 'Look at its log, and start it again if it hangs. If it answers at others, a firewall may be in the way.',
-    },
-  )
-}
-
-/** Whether an address is one of this machine: one that fails then says something about the seeder. */
-function isHere(address: string): boolean {
-  const host = address.split('/')[2]
-  return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === host))
 }
 
 export function checkDenied({ contents }: SeedRecord, report: Report): void {

@@ -34,6 +34,7 @@ export interface GatewayBed {
     /** Signs for the sponsor; default: the sponsor itself. */
     signer?: LocalAccount
     publicUrl?: string
+    trustProxy?: boolean
   }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
   /** An account with a pass, and its client. */
@@ -77,7 +78,7 @@ export async function startGatewayBed(
       { chain: init.chain ?? own, log: init.log ?? log, signer: init.signer ?? sponsor, contents: [content], logger },
       {
         ...{ port: init.port ?? 0, publicUrl: init.publicUrl, sponsor: sponsor.address },
-        ...{ limits: init.limits, presentWait: init.presentWait ?? 0 },
+        ...{ limits: init.limits, presentWait: init.presentWait ?? 0, trustProxy: init.trustProxy },
       },
     )
     await made.start()

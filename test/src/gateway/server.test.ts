@@ -1,5 +1,7 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import { expect } from 'chai'
+import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import { hasCode } from '../../../src/errors.ts'
 import { createGateway } from '../../../src/gateway/index.ts'
 import { createGatewayClient } from '../../../src/gateway-client/index.ts'
@@ -31,6 +33,53 @@ describe('the HTTP surface of a gateway', () => {
     expect(Buffer.from(await client.metainfo(bed.content.contentId))).to.deep.equal(bed.content.metainfo)
     const error = await client.metainfo('ab'.repeat(32)).catch((reason: unknown) => reason)
     expect(hasCode(error, 'unknown-content')).to.equal(true)
+  })
+
+  it('dials back who asks whether it can be reached, and nobody else', async () => {
+    const node = await createNode({
+      privateKey: await createPeerKey(),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      allowPrivate: true,
+    })
+    const other = createTcpServer((socket) => socket.end('220 mail\r\n')).listen(0, '127.0.0.1')
+    const closed = createTcpServer().listen(0, '127.0.0.1')
+    await Promise.all([once(other, 'listening'), once(closed, 'listening')])
+    const portOf = (server: Server): number => (server.address() as AddressInfo).port
+    const gone = portOf(closed)
+    closed.close()
+    await once(closed, 'close')
+    let dialled = 0
+    const neighbour = createTcpServer(() => (dialled += 1)).listen(0, '127.0.0.2')
+    await once(neighbour, 'listening')
+    try {
+      const asked = [
+        String(node.libp2p.getMultiaddrs()[0]),
+        `/ip4/127.0.0.1/tcp/${gone}`,
+        `/ip4/127.0.0.1/tcp/${portOf(other)}`,
+        `/ip4/127.0.0.2/tcp/${portOf(neighbour)}`,
+        `/dns4/localhost/tcp/${portOf(neighbour)}`,
+        `/ip4/127.0.0.1/tcp/${portOf(other)}/ws`,
+      ]
+      const { from, addresses } = await bed.client().reach(asked)
+      expect(from).to.equal('127.0.0.1')
+      expect(addresses.map(({ address }) => address)).to.deep.equal(asked)
+      const fates = ['reached', 'refused', 'another-program', 'another-address', 'not-tcp', 'not-tcp']
+      expect(addresses.map(({ fate }) => fate)).to.deep.equal(fates)
+      expect(dialled, 'connections of a neighbour').to.equal(0)
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () =>
+          bed
+            .client()
+            .reach([])
+            .catch((error) => error),
+        ),
+      )
+      expect(answers.filter((answer) => hasCode(answer, 'refused'))).to.have.length(3)
+    } finally {
+      await node.stop()
+      other.close()
+      neighbour.close()
+    }
   })
 
   it('answers every failure in one form, and keeps its own to itself', async () => {

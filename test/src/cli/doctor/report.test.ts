@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { checkClock } from '../../../../src/cli/doctor/machine.ts'
+import { checkReach } from '../../../../src/cli/doctor/reach.ts'
 import { createReport, EXIT_BY_SEVERITY, FINDINGS } from '../../../../src/cli/doctor/report.ts'
-import { checkReach } from '../../../../src/cli/doctor/seeder.ts'
 import { isServed, ownerPath } from '../../../../src/storage/sqlite/index.ts'
 import { createOwner } from '../../../../src/storage/sqlite/owner.ts'
 
@@ -50,7 +50,7 @@ describe('the doctor', () => {
     const peer = '/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
     const found = async (addresses: string[]): Promise<string[]> => {
       const report = createReport()
-      await checkReach({ addresses, allowPrivate: false }, report, AbortSignal.timeout(10_000))
+      await checkReach({ addresses, allowPrivate: false, gateways: [] }, report, AbortSignal.timeout(10_000))
       return report.findings().map(({ code }) => code)
     }
     const relay = `/ip4/8.8.8.8/tcp/4001${peer}/p2p-circuit${peer}`
