@@ -2,7 +2,14 @@
 // stream of JavaScript, costs twice the processor time a byte. Certificates are checked by its own functions.
 // Where the seams that this needs are missing, stock @libp2p/tls takes the connection, and a warning says so.
 import net from 'node:net'
-import { type ConnectionOptions, TLSSocket, type TLSSocketOptions, connect as tlsConnect } from 'node:tls'
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  type SecureContext,
+  TLSSocket,
+  type TLSSocketOptions,
+  connect as tlsConnect,
+} from 'node:tls'
 import type {
   Connection,
   ConnectionEncrypter,
@@ -16,7 +23,7 @@ import type {
 import { type TLSComponents, tls } from '@libp2p/tls'
 import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { type Certificate, makeCertificate } from './certificate.ts'
+import { makeCertificate } from './certificate.ts'
 import { joinWrites } from './joined-writes.ts'
 import { isRelayed, isWebSocket } from './reach.ts'
 
@@ -66,7 +73,7 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
   const warn = init.warn ?? warnOnce
   return (components) => {
     const stock = tls()(components)
-    const certificate = keepCertificate(components.privateKey)
+    const context = keepContext(components.privateKey)
 
     async function secure(
       connection: MessageStream,
@@ -78,7 +85,7 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
       // a relay's stream and a WebSocket are no sockets of ours: the cases where slower is no fault
       const way = connection as Partial<Pick<Connection, 'remoteAddr'>>
       if (isRelayed(way) || isWebSocket(way)) return pick.call(stock, connection, options)
-      if (lacking === null) return handshake(connection, isServer, await certificate(), components.upgrader, options)
+      if (lacking === null) return handshake(connection, isServer, await context(), components.upgrader, options)
       warn(lacking)
       return pick.call(stock, connection, options)
     }
@@ -91,14 +98,19 @@ export function directTls(init: DirectTlsInit = {}): (components: TLSComponents)
   }
 }
 
-/** One certificate for all connections of a process, as the specification allows: making one takes milliseconds. */
-function keepCertificate(privateKey: PrivateKey): () => Promise<Certificate> {
-  let made: Promise<Certificate> | null = null
+/**
+ * One certificate for all connections of a process, as the specification allows, and one context: making either takes
+ * milliseconds, and each context keeps some tens of KiB.
+ */
+function keepContext(privateKey: PrivateKey): () => Promise<SecureContext> {
+  let made: Promise<SecureContext> | null = null
   return () => {
-    made ??= makeCertificate(privateKey).catch((error: unknown) => {
-      made = null
-      throw error
-    })
+    made ??= makeCertificate(privateKey)
+      .then((certificate) => createSecureContext({ ...certificate, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }))
+      .catch((error: unknown) => {
+        made = null
+        throw error
+      })
     return made
   }
 }
@@ -130,7 +142,7 @@ function takeSocket(connection: MessageStream): net.Socket {
 async function handshake(
   connection: MessageStream,
   isServer: boolean,
-  certificate: { cert: string; key: string },
+  secureContext: SecureContext,
   upgrader: Upgrader,
   options?: SecureConnectionOptions,
 ): Promise<SecuredConnection> {
@@ -138,10 +150,8 @@ async function handshake(
   const raw = takeSocket(connection)
   if (raw.destroyed) throw new Error('The connection closed before the TLS handshake.')
   const init: TLSSocketOptions = {
-    ...certificate,
+    secureContext,
     isServer,
-    minVersion: 'TLSv1.3',
-    maxVersion: 'TLSv1.3',
     // Certificates are signed by themselves; the key that they carry is checked below.
     rejectUnauthorized: false,
     ALPNProtocols: [...(muxers?.keys() ?? []), NO_EARLY_MUXER],
