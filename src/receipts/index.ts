@@ -21,6 +21,7 @@ export {
   type LaneState,
   type LedgerSession,
   LINES_AT_ONCE,
+  type RecalledDebt,
   type ReceiptLedger,
   type SettleableRange,
   type Statement,

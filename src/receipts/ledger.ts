@@ -123,6 +123,11 @@ export interface KeptDebt {
   readonly at: number
 }
 
+export interface RecalledDebt extends KeptDebt {
+  /** Whether this process kept it; else another one that serves from the same ledger, which goes on keeping it. */
+  readonly own: boolean
+}
+
 /**
  * The seeder's memory of what it is owed. Every method that changes something resolves only when the change would
  * survive a power cut; writers are committed in groups. Declared here, implemented in `storage`.
@@ -206,7 +211,7 @@ export interface ReceiptLedger {
   earnings(filter?: { contentId?: string; sponsor?: Address }): Promise<Earnings>
   statement(query: StatementQuery): Promise<Statement>
   /** Debts of all processes that served from here, largest first: `keepDebts` replaces those of this one. */
-  debts(): Promise<readonly KeptDebt[]>
+  debts(): Promise<readonly RecalledDebt[]>
   keepDebts(debts: readonly KeptDebt[]): Promise<void>
   close(): Promise<void>
 }

@@ -22,14 +22,22 @@ export interface KeptDebts {
 /** `now`: Unix milliseconds. A clock that was set back forgets nothing. */
 export function createKeptDebts({ ledger, credit, logger }: KeptDebtsComponents, now = Date.now): KeptDebts {
   let timer: NodeJS.Timeout | null = null
+  /** What other processes keep: kept here as well, it would double with every start. */
+  const others = new Map<string, number>()
+  let recalledAt = now()
+
+  const left = (bytes: number, at: number): number => bytes * 0.5 ** (Math.max(0, now() - at) / DEBT_HALF_LIFE)
 
   async function keep(): Promise<void> {
     if (timer !== null) clearTimeout(timer)
     timer = null
     const at = now()
-    const largest = [...credit.debts].sort((a, b) => b.bytes - a.bytes).slice(0, DEBTS_KEPT)
+    const own = [...credit.debts].map(({ subject, bytes }) => {
+      return { subject, bytes: bytes - left(others.get(subject) ?? 0, recalledAt), at }
+    })
+    const largest = own.filter(({ bytes }) => bytes >= 1).sort((a, b) => b.bytes - a.bytes)
     try {
-      await ledger.keepDebts(largest.map(({ subject, bytes }) => ({ subject, bytes, at })))
+      await ledger.keepDebts(largest.slice(0, DEBTS_KEPT))
     } catch (error) {
       logger.warn({ err: error }, 'debts are not kept; they are tried again with the next')
     }
@@ -37,12 +45,13 @@ export function createKeptDebts({ ledger, credit, logger }: KeptDebtsComponents,
 
   return {
     async recall() {
-      const kept = await ledger.debts()
-      const left = kept.map(({ subject, bytes, at }) => ({
-        subject,
-        bytes: bytes * 0.5 ** (Math.max(0, now() - at) / DEBT_HALF_LIFE),
-      }))
-      credit.recall(left.slice(0, DEBTS_KEPT))
+      const kept = (await ledger.debts()).slice(0, DEBTS_KEPT)
+      recalledAt = now()
+      const debts = kept.map(({ subject, bytes, at, own }) => ({ subject, bytes: left(bytes, at), own }))
+      for (const { subject, bytes, own } of debts) {
+        if (!own) others.set(subject, (others.get(subject) ?? 0) + bytes)
+      }
+      credit.recall(debts)
     },
     noted() {
       timer ??= setTimeout(() => void keep(), DEBT_SAVE_DELAY).unref()

@@ -63,7 +63,10 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
       await ledger.keepDebts([debt('holder a', 7)])
       await ledger.keepDebts([debt('holder a', 6.4, 9), debt("address '::/48", 2 ** 40)])
       ledger = await factory.reopen(ledger)
-      expect(await ledger.debts()).to.deep.equal([debt("address '::/48", 2 ** 40), debt('holder a', 6, 9)])
+      expect(await ledger.debts()).to.deep.equal([
+        { ...debt("address '::/48", 2 ** 40), own: true },
+        { ...debt('holder a', 6, 9), own: true },
+      ])
     })
 
     describe('keeps logs', () => {

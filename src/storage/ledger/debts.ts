@@ -1,13 +1,16 @@
-import type { KeptDebt } from '../../receipts/index.ts'
+import type { KeptDebt, RecalledDebt } from '../../receipts/index.ts'
 import type { Sql } from '../sql.ts'
 
 /** A row for each process that serves from the database: they share what they learned, and none overwrites another's. */
 const ROW = 'debts/'
 
 /** The debts of all processes, largest first. */
-export async function keptDebts(sql: Sql): Promise<KeptDebt[]> {
-  const rows = await sql.all(`SELECT value FROM settings WHERE name LIKE '${ROW}%'`)
-  const debts = rows.flatMap(({ value }) => JSON.parse(String(value)) as KeptDebt[])
+export async function keptDebts(sql: Sql, node: string): Promise<RecalledDebt[]> {
+  const rows = await sql.all(`SELECT name, value FROM settings WHERE name LIKE '${ROW}%'`)
+  const debts = rows.flatMap(({ name, value }) => {
+    const own = name === `${ROW}${node}`
+    return (JSON.parse(String(value)) as KeptDebt[]).map((debt) => ({ ...debt, own }))
+  })
   return debts.sort((a, b) => b.bytes - a.bytes)
 }
 

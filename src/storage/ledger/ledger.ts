@@ -165,7 +165,7 @@ export async function createLedger(
     markFailed: (id) => settle((sql) => markFailed(sql, id)),
     // What the chain says is the same whoever writes it down, and written twice it changes nothing.
     markSettled: (lane, head, amount) => group.write((sql) => markSettled(sql, { lane, head, amount }, now())),
-    debts: () => group.read(keptDebts),
+    debts: () => group.read((sql) => keptDebts(sql, node)),
     keepDebts: (debts) => serve((sql) => keepDebts(sql, node, debts)),
     statement: (query) => group.read((sql) => statement(sql, query)),
     earnings: (filter = {}) => group.read((sql) => earnings(sql, filter)),

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type ContentId, pieceAt } from '../../../src/content/index.ts'
 import type { GatewayClient } from '../../../src/gateway-client/index.ts'
-import { createSessionKey, type KeptDebt, type ReceiptLedger } from '../../../src/receipts/index.ts'
+import { createSessionKey, type KeptDebt, type RecalledDebt, type ReceiptLedger } from '../../../src/receipts/index.ts'
 import { createKeptDebts } from '../../../src/seeder/kept-debts.ts'
 import { createLogger } from '../../../src/telemetry/index.ts'
 import { createCreditBook, openTransfer, RefusedError } from '../../../src/transfer/index.ts'
@@ -14,7 +14,7 @@ describe('debts of those who never signed', () => {
   it('are recalled less what time forgot, and all of them where the clock was set back', async () => {
     const owed = async (at: number) => {
       const credit = createCreditBook()
-      const kept: KeptDebt[] = [{ subject: 'holder h', bytes: 8 * MIB, at: 10 * HOUR }]
+      const kept: RecalledDebt[] = [{ subject: 'holder h', bytes: 8 * MIB, at: 10 * HOUR, own: true }]
       const ledger: Pick<ReceiptLedger, 'debts' | 'keepDebts'> = { debts: async () => kept, keepDebts: async () => {} }
       const logger = createLogger({ name: 'test', level: 'silent' })
       await createKeptDebts({ ledger, credit, logger }, () => at).recall()
@@ -23,6 +23,31 @@ describe('debts of those who never signed', () => {
     expect(await owed(10 * HOUR)).to.equal(8 * 1024)
     expect(await owed(11 * HOUR)).to.equal(4 * 1024)
     expect(await owed(0)).to.equal(8 * 1024)
+  })
+
+  it('of others that serve from the same ledger count, and are kept by them alone, however often each starts', async () => {
+    const rows = new Map<string, readonly KeptDebt[]>([['a', [{ subject: 'holder h', bytes: MIB, at: 0 }]]])
+    const logger = createLogger({ name: 'test', level: 'silent' })
+    async function startAs(node: string, more = 0): Promise<number> {
+      const credit = createCreditBook()
+      const ledger: Pick<ReceiptLedger, 'debts' | 'keepDebts'> = {
+        debts: async () => [...rows].flatMap(([of, debts]) => debts.map((debt) => ({ ...debt, own: of === node }))),
+        keepDebts: async (debts) => void rows.set(node, debts),
+      }
+      const kept = createKeptDebts({ ledger, credit, logger }, () => 0)
+      await kept.recall()
+      if (more > 0) credit.recall([{ subject: 'holder h', bytes: more }])
+      await kept.keep()
+      return Math.round(credit.debtOf('holder h') / MIB)
+    }
+    expect(await startAs('b', 2 * MIB)).to.equal(3)
+    for (let times = 0; times < 5; times += 1)
+      for (const node of ['a', 'b', 'c']) expect(await startAs(node)).to.equal(3)
+    expect([...rows].map(([node, debts]) => [node, debts.map(({ bytes }) => Math.round(bytes / MIB))])).to.deep.equal([
+      ['a', [1]],
+      ['b', [2]],
+      ['c', []],
+    ])
   })
 
   describe('at a seeder that is started again', () => {
