@@ -276,7 +276,12 @@ describe('docs/operate/Dockerfile', () => {
 
   it('says with settings that there are where the monitor answers its health check', () => {
     const environment = Object.fromEntries([...(of('ENV')[0] ?? '').matchAll(/(\w+)=(\S+)/g)].map(([, a, b]) => [a, b]))
-    const known = [...Object.values(SETTINGS).map(({ env }) => env as string), 'BITCDN_HOME', 'NODE_ENV']
+    const known = [
+      ...Object.values(SETTINGS).map(({ env }) => env as string),
+      'BITCDN_HOME',
+      'NODE_ENV',
+      'NODE_OPTIONS',
+    ]
     expect(known).to.include.members(Object.keys(environment))
     const port = environment.BITCDN_MONITOR?.split(':')[1]
     expect(of('HEALTHCHECK')[0]).to.include(`http://127.0.0.1:${port}/healthz`)

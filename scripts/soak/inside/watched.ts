@@ -28,6 +28,9 @@ export interface WatchedInit {
   readonly every: number
 }
 
+/** Of one buyer: a gateway gives nobody a content more than some forty times a day. */
+const DOWNLOADS_EACH = 30
+
 export async function openWatched(run: Run, init: WatchedInit): Promise<Watched> {
   const file = join(run.folder, 'looks')
   const compiled = { NODE_COMPILE_CACHE: join(run.folder, 'compiled') }
@@ -54,10 +57,12 @@ export async function openWatched(run: Run, init: WatchedInit): Promise<Watched>
     ]
     const { ready } = await shop.startSeeder(seeder, shop.file, flags)
     await fill(shop, seeder.address)
-    const slots = await Promise.all(Array.from({ length: init.downloads }, (_, at) => shop.buyer(`buyer${at + 1}`)))
+    const slots = await Promise.all(Array.from({ length: init.downloads }, (_, at) => shop.buyer(`buyer${at + 1}-0`)))
     const running = Promise.all(
-      slots.map(async (buyer) => {
-        while (!closing.signal.aborted) {
+      slots.map(async (first, at) => {
+        let buyer = first
+        for (let count = 1; !closing.signal.aborted; count++) {
+          if (count % DOWNLOADS_EACH === 0) buyer = await shop.buyer(`buyer${at + 1}-${count}`)
           const folder = join(buyer.home, 'out')
           mkdirSync(folder)
           const args = [...shop.get(buyer, folder), '--no-seed', '--json', '--limit-down', init.rate]

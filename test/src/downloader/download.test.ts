@@ -138,13 +138,14 @@ describe('a download', () => {
   })
 
   it('is not held up in the end by a seeder that stalls or by one that is slow', async () => {
-    const swarm = await start({ bytes: 24 * MIB, seeders: [{ stallAfter: 2 * MIB }, { rate: 300_000 }, {}] })
+    const swarm = await start({ bytes: 24 * MIB, seeders: [{ stallAfter: 2 * MIB }, { rate: 100_000 }, {}] })
     const begun = performance.now()
     await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
       ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
     })
     await expectSame(swarm)
-    expect(performance.now() - begun).to.be.below(15_000)
+    // a third of it would take the slow one eighty seconds
+    expect(performance.now() - begun).to.be.below(30_000)
   })
 
   it('goes on where it was interrupted, without fetching or signing anything twice', async () => {
