@@ -64,7 +64,7 @@ export const NONCES_KEPT = 10_000
 export const TOKENS_KEPT = 100_000
 
 /** Questions of one address, a minute, whether it can be reached: each costs dials. */
-export const DIALS_PER_MINUTE = 6
+export const DIALS_PER_MINUTE = 60
 
 /** A slow client loses its connection: milliseconds for the headers, for the whole request, and between requests. */
 export const HEADERS_TIMEOUT = 5_000

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { expect } from 'chai'
 import { createNode, createPeerKey } from '../../../src/discovery/index.ts'
 import { hasCode } from '../../../src/errors.ts'
+import { DIALS_PER_MINUTE } from '../../../src/gateway/constants.ts'
 import { createGateway } from '../../../src/gateway/index.ts'
 import { createGatewayClient } from '../../../src/gateway-client/index.ts'
 import { createLogger } from '../../../src/telemetry/index.ts'
@@ -67,7 +68,7 @@ describe('the HTTP surface of a gateway', () => {
       expect(addresses.map(({ fate }) => fate)).to.deep.equal(fates)
       expect(dialled, 'connections of a neighbour').to.equal(0)
       const answers = await Promise.all(
-        Array.from({ length: 8 }, () =>
+        Array.from({ length: DIALS_PER_MINUTE + 2 }, () =>
           bed
             .client()
             .reach([])
