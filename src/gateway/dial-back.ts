@@ -1,6 +1,9 @@
 // Whether a seeder can be reached from outside: who asks is dialled back at its own address, and at no other.
-import { connect } from 'node:net'
+import { connect, isIPv6 } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
+import { isPrivateAddress } from '../discovery/index.ts'
 import type { DialedAddress, DialFate } from '../gateway-client/index.ts'
+import { GatewayError } from './errors.ts'
 
 /** Milliseconds for one dial, the greeting included. */
 const DIAL_MILLISECONDS = 4_000
@@ -10,10 +13,23 @@ const GREETING = Buffer.from('\x13/multistream/1.0.0\n')
 
 /**
  * Dials those addresses (multiaddrs) that lead to `ip`, where the request came from: nobody has others dialled. An address is
- * `reached` when a libp2p node answers there.
+ * `reached` when a libp2p node answers there. Throws `refused` where `ip` is private, unless `allowPrivate`: it is then a proxy's,
+ * and what listens beside that is nobody's business.
  */
-export async function dialBack(ip: string, addresses: readonly string[]): Promise<DialedAddress[]> {
+export async function dialBack(
+  ip: string,
+  addresses: readonly string[],
+  { allowPrivate }: { readonly allowPrivate: boolean },
+): Promise<DialedAddress[]> {
   const own = plain(ip)
+  if (!allowPrivate && isPrivateAddress(multiaddr(`/${isIPv6(own) ? 'ip6' : 'ip4'}/${own}`))) {
+    throw new GatewayError(
+      409,
+      'refused',
+      'This gateway does not see from where it is asked.',
+      'Ask one that is reached without a proxy, or look from another network. In a network of your own, start it with --allow-private.',
+    )
+  }
   return Promise.all(
     addresses.map(async (address) => {
       const target = tcpTarget(address)
@@ -44,7 +60,7 @@ function plain(ip: string): string {
 
 function dial({ host, port }: Target): Promise<DialFate> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: DIAL_MILLISECONDS })
+    const socket = connect({ host, port })
     const timer = setTimeout(() => end('no-answer'), DIAL_MILLISECONDS)
     let heard = Buffer.alloc(0)
     let connected = false

@@ -48,6 +48,8 @@ export interface GatewayInit {
   presentWait?: number | undefined
   /** Behind a reverse proxy: believes its X-Forwarded-For, so that clients are told apart. Default false. */
   trustProxy?: boolean | undefined
+  /** Dials back seeders at private and loopback addresses, for networks of one's own. Default false. */
+  allowPrivate?: boolean | undefined
 }
 
 export interface Gateway {
@@ -115,7 +117,7 @@ export function createGateway(components: GatewayComponents, init: GatewayInit):
       relay: relayer === null ? null : createRelay({ chain, contents }, { limits }),
       logger,
     },
-    { limits, trustProxy: init.trustProxy ?? false },
+    { limits, trustProxy: init.trustProxy ?? false, allowPrivate: init.allowPrivate ?? false },
   )
 
   return {

@@ -69,9 +69,14 @@ export interface ServerInit {
   limits: GatewayLimits
   /** Whether a reverse proxy in front says who asks (X-Forwarded-For). */
   trustProxy: boolean
+  /** Whether who asks from a private address is dialled back there. */
+  allowPrivate: boolean
 }
 
-export function createServer(components: ServerComponents, { limits, trustProxy }: ServerInit): FastifyInstance {
+export function createServer(
+  components: ServerComponents,
+  { limits, trustProxy, allowPrivate }: ServerInit,
+): FastifyInstance {
   const { info, contents, signIn, meter, logger } = components
   const app = fastify({
     logger: false, // requests are logged below, without headers and bodies
@@ -163,7 +168,9 @@ export function createServer(components: ServerComponents, { limits, trustProxy 
     const addresses = addressesFromJson(request.body)
     if (!mayAskDials(request.ip))
       throw new GatewayError(429, 'refused', 'This address was dialled often enough.', 'Wait a minute.')
-    return { from: request.ip, addresses: await dialBack(request.ip, addresses) }
+    // the address that the nearest proxy saw: whoever asks may write others in front of it
+    const from = request.ips?.[1] ?? request.ip
+    return { from, addresses: await dialBack(from, addresses, { allowPrivate }) }
   })
   app.post('/v1/debts', async (request) => {
     const asker = signIn.holder(request.headers.authorization)

@@ -73,7 +73,7 @@ export async function openShop(init: ShopInit): Promise<Shop> {
   })
   await authorizeSigner(creator.chain, { key: gatewayKey.address, added: PASS_PRICE })
   const gateway = await bed.start(gatewayKey, 'gateway', [
-    ...['gateway', torrent, '--sponsor', creator.address, '--port', '0'],
+    ...['gateway', torrent, '--sponsor', creator.address, '--port', '0', '--allow-private'],
     ...(init.gatewayFlags ?? []),
     ...bed.chainFlags(),
   ])

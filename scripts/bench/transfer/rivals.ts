@@ -182,8 +182,15 @@ function libp2p([suffix, seeders, receivers]: Case): Rival {
   }
 }
 
+let entryOfWebtorrent: string | null | undefined
+
 /** Where a global installation of WebTorrent begins, which has to be importable: its native part is not built everywhere. */
 function webtorrentEntry(): string | null {
+  if (entryOfWebtorrent === undefined) entryOfWebtorrent = findWebtorrent()
+  return entryOfWebtorrent
+}
+
+function findWebtorrent(): string | null {
   const root = spawnSync('npm', ['root', '--global'], { encoding: 'utf8' }).stdout?.trim() ?? ''
   const entry = join(root, 'webtorrent', 'index.js')
   const load = `import(${JSON.stringify(pathToFileURL(entry).href)}).catch(() => process.exit(1))`

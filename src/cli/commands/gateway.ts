@@ -32,7 +32,7 @@ Examples:
   bitcdn gateway film.torrent --key creator --monitor 127.0.0.1:9465
   bitcdn gateway film.torrent --key gateway --sponsor 0x90F7…b906 --host 0.0.0.0 --public-url https://shop.example`,
   )
-  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'monitor', ...DENYING_SETTINGS).action(
+  return withSettings(command, ...WALLET_SETTINGS, 'ledger', 'monitor', 'allowPrivate', ...DENYING_SETTINGS).action(
     async (torrents: string[], options: Options) => {
       const settings = resolveSettings(options, io)
       const { signal } = io
@@ -85,6 +85,7 @@ Examples:
           host: String(options.host),
           port: parseWhole(String(options.port), '--port', 0, 65_535),
           ...(publicUrl === undefined ? {} : { publicUrl }),
+          allowPrivate: settings.flag('allowPrivate'),
         },
       )
       const listen = settings.text('monitor')

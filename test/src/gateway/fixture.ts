@@ -35,6 +35,7 @@ export interface GatewayBed {
     signer?: LocalAccount
     publicUrl?: string
     trustProxy?: boolean
+    allowPrivate?: boolean
   }): Promise<Gateway>
   client(account?: LocalAccount, gateway?: Gateway): GatewayClient
   /** An account with a pass, and its client. */
@@ -78,7 +79,12 @@ export async function startGatewayBed(
       { chain: init.chain ?? own, log: init.log ?? log, signer: init.signer ?? sponsor, contents: [content], logger },
       {
         ...{ port: init.port ?? 0, publicUrl: init.publicUrl, sponsor: sponsor.address },
-        ...{ limits: init.limits, presentWait: init.presentWait ?? 0, trustProxy: init.trustProxy },
+        ...{
+          limits: init.limits,
+          presentWait: init.presentWait ?? 0,
+          trustProxy: init.trustProxy,
+          allowPrivate: init.allowPrivate ?? true,
+        },
       },
     )
     await made.start()

@@ -83,6 +83,34 @@ describe('the HTTP surface of a gateway', () => {
     }
   })
 
+  it('does not dial what lies beside a proxy, whatever is written in front of its address', async () => {
+    let dialled = 0
+    const beside = createTcpServer(() => (dialled += 1)).listen(0, '127.0.0.1')
+    await once(beside, 'listening')
+    const address = `/ip4/127.0.0.1/tcp/${(beside.address() as AddressInfo).port}`
+    try {
+      const careful = await bed.open({ allowPrivate: false })
+      const refused = await bed
+        .client(undefined, careful)
+        .reach([address])
+        .catch((error: unknown) => error)
+      expect(hasCode(refused, 'refused')).to.equal(true)
+      const proxied = await bed.open({ trustProxy: true })
+      const answer = await fetch(`${proxied.url}/v1/reach`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': '127.0.0.1, 127.0.0.7' },
+        body: JSON.stringify({ addresses: [address] }),
+      })
+      expect(await answer.json()).to.deep.equal({
+        from: '127.0.0.7',
+        addresses: [{ address, fate: 'another-address' }],
+      })
+      expect(dialled).to.equal(0)
+    } finally {
+      beside.close()
+    }
+  })
+
   it('answers every failure in one form, and keeps its own to itself', async () => {
     for (const [path, status] of [
       ['/nowhere', 404],
