@@ -8,7 +8,6 @@ import {
   MAX_LINE_BYTES,
   MIN_LINE_BYTES,
   OPEN_SLACK_BYTES,
-  SLICE_BYTES,
 } from './constants.ts'
 import { UnsuitableTermsError } from './errors.ts'
 import type { DownloadRecord, RecordedSession, SessionSource } from './ports.ts'
@@ -84,8 +83,7 @@ export function createLines(init: LinesInit): Lines {
     init.bid !== null && init.bid > pricePerGiB ? init.bid : pricePerGiB
 
   function lineBytes(wish: Wish, count: number): number {
-    // the last slices may be asked for twice: a line that is nearly used up before they are would be followed by another
-    const share = (init.left() * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders()) + 2 * SLICE_BYTES
+    const share = (init.left() * LINE_SLACK_PERCENT) / 100 / Math.max(1, init.seeders())
     const wanted = Math.min(MAX_LINE_BYTES, Math.max(MIN_LINE_BYTES, share), wish.atMost)
     return Math.floor(Math.min(wanted, allowance() / count) / UNIT_BYTES) * UNIT_BYTES
   }
