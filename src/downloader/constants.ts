@@ -44,7 +44,7 @@ export const MAX_SEEDERS = 8
  * slack. A line is for 1.1 times a seeder's share, so that seeders of one speed need no second; slow ones give theirs up.
  */
 export const MAX_LINE_BYTES = 1024 * MIB
-export const MIN_LINE_BYTES = 16 * MIB
+export const MIN_LINE_BYTES = 4 * MIB
 export const LINE_SLACK_PERCENT = 110
 export const OPEN_SLACK_BYTES = 64 * MIB
 

@@ -117,17 +117,23 @@ export function createLines(init: LinesInit): Lines {
     }, BATCH_MILLISECONDS)
   }
 
+  /** Each gets a part of what may be authorised, and of what can be afforded; none whose part is less than a unit. */
+  function sizesOf(batch: readonly Wish[]): ReadonlyMap<Wish, number> {
+    const sizes = new Map<Wish, number>()
+    for (const wish of batch) {
+      const most = Math.floor(affordable(offered(wish.terms)) / batch.length / UNIT_BYTES) * UNIT_BYTES
+      const bytes = Math.min(lineBytes(wish, batch.length), most)
+      if (bytes >= UNIT_BYTES) sizes.set(wish, bytes)
+    }
+    return sizes
+  }
+
   async function flush(): Promise<void> {
     const batch = wishes
     wishes = []
-    const sizes = new Map<Wish, number>()
     // Too little for all of them may still be enough for one.
-    const count = allowance() / batch.length < UNIT_BYTES ? 1 : batch.length
-    for (const wish of batch.slice(0, count)) {
-      const most = Math.floor(affordable(offered(wish.terms)) / count / UNIT_BYTES) * UNIT_BYTES
-      const bytes = Math.min(lineBytes(wish, count), most)
-      if (bytes >= UNIT_BYTES) sizes.set(wish, bytes)
-    }
+    const shared = sizesOf(batch)
+    const sizes = shared.size > 0 ? shared : sizesOf(batch.slice(0, 1))
     for (const wish of batch) {
       if (sizes.has(wish)) continue
       if (init.maxSpend !== null && isSpent(wish)) wish.answer.reject(spent(init.maxSpend))

@@ -64,6 +64,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let spare: Fetcher | null = null
   let renewing = false
   let renewAt = 0
+  /** There will be no other line: the active one is over when it is used up. */
+  let noneToFollow = false
   let finishing = false
   let bytes = init.before?.bytes ?? 0
   let paidBefore = init.before?.paid ?? 0n
@@ -247,26 +249,36 @@ export function createPeer(init: PeerInit): DownloadPeer {
     pump()
   }
 
+  /** The next slice that this stream's line has room for. */
+  function nextFor({ room }: Fetcher): Assignment | null {
+    if (destination === null || room <= 0) return null
+    const { plan } = destination
+    const most = Math.min(room, SLICE_BYTES)
+    const fresh = Math.min(most, sliceBytes(rate, limit))
+    return (
+      plan.take(owner, fresh) ??
+      plan.hedge(owner, fresh, HEDGE_MILLISECONDS) ??
+      plan.hedge(owner, most, LATE_HEDGE_MILLISECONDS)
+    )
+  }
+
   function pump(): void {
     if (destination === null || finishing || active?.ending === true) return
-    const { plan, intake } = destination
+    const { intake } = destination
     while (active !== null && inFlight() < wantsAllowed(rate, limit) && intake.free > 0) {
-      const room = Math.min(active.room, SLICE_BYTES)
-      const fresh = Math.min(room, sliceBytes(rate, limit))
-      const next =
-        room <= 0
-          ? null
-          : (plan.take(owner, fresh) ??
-            plan.hedge(owner, fresh, HEDGE_MILLISECONDS) ??
-            plan.hedge(owner, room, LATE_HEDGE_MILLISECONDS))
-      if (next !== null) {
-        limit?.take(next.length)
-        active.request(next)
-      } else if (active.room < UNIT_BYTES && spare !== null) detach(active)
-      else break
+      let next = nextFor(active)
+      // What does not fit into the rest of a line may fit into the line behind it.
+      if (next === null && spare !== null) {
+        next = nextFor(spare)
+        if (next !== null || active.room < UNIT_BYTES) detach(active)
+      }
+      if (next === null || active === null) break
+      limit?.take(next.length)
+      active.request(next)
     }
     for (const stream of streams) {
-      const usedUp = (stream !== active && stream !== spare) || (stream.room < UNIT_BYTES && lacksLine)
+      const usedUp =
+        (stream !== active && stream !== spare) || (stream.room < UNIT_BYTES && (lacksLine || noneToFollow))
       if (usedUp && stream.inFlight === 0) void retire(stream)
     }
     renew()
@@ -283,12 +295,15 @@ export function createPeer(init: PeerInit): DownloadPeer {
     if (spare !== null) return
     const whole = Number(active?.recorded?.session.line.maxBytes ?? 0)
     const soon = Math.max(wantsAllowed(rate) * SLICE_BYTES, whole * RENEW_SHARE)
-    const ahead = Math.max(SLICE_BYTES, Math.min(soon, destination.plan.unassigned))
+    const { unassigned } = destination.plan
+    const ahead = unassigned > 0 ? Math.min(soon, unassigned) : SLICE_BYTES
     if (active !== null && active.room >= ahead) return
     renewing = true
     openStream(connection, false)
       .catch((error: Error) => {
         renewAt = performance.now() + LINE_MILLISECONDS
+        failure = failureOf(name, error)
+        if (!mayRetry(error)) noneToFollow = true
         // While another line is alive, that one may still go on.
         if (streams.size === 0) visitOver.resolve(error)
       })
