@@ -18,7 +18,7 @@ const SCRAPE = 15_000
 /** Pairs of looks are as many as their square. */
 const MOST_LOOKS = 1_500
 
-await campaign({ name: 'a day of one seeder, in minutes', runs: 1_440, tenth: 2 }, async (run) => {
+await campaign({ name: 'a day of one seeder, in minutes', runs: 1_440, tenth: 10 }, async (run) => {
   const watched = await openWatched(run, {
     bytes: 24_000_000,
     downloads: 2,

@@ -22,7 +22,8 @@ const BUYERS = { full: 40, tenth: 6 }
 const SIDE_BY_SIDE = 10
 /** A download takes 8 seconds or more, so that it lives through something. */
 const RATE = '3MB'
-const PATIENCE = 900_000
+/** Two cores are busy with twenty seeders that start again and again. */
+const PATIENCE = 2_400_000
 
 const counts = { kills: 0, stops: 0, restarts: 0, claims: 0, broken: 0 }
 const said = (): string => `${counts.kills} kills, ${counts.stops} stops of the database, ${counts.restarts} restarts`

@@ -33,4 +33,4 @@ export { choosePieceLength, layerKey, missingLayers, pieceAt } from './pieces.ts
 export type { ContentStore } from './store.ts'
 export { encodeTorrent, parseMetainfo, parseTorrent, type Torrent, type TorrentV1 } from './torrent-file.ts'
 export { sha256 } from './tree.ts'
-export { unitCount, unitLength, unitRoot, unitRootsOf, verifyUnit, verifyUnitRoots } from './units.ts'
+export { isOneUnit, unitCount, unitLength, unitRoot, unitRootsOf, verifyUnit, verifyUnitRoots } from './units.ts'

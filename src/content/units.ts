@@ -20,6 +20,11 @@ export function unitLength(piece: Pick<Piece, 'length'>, unit: number): number {
   return Math.min(UNIT_BYTES, piece.length - unit * UNIT_BYTES)
 }
 
+/** Whether the tree of `piece` is no wider than a unit's: then its own root is the root of its only unit. */
+export function isOneUnit(piece: Pick<Piece, 'leaves'>): boolean {
+  return piece.leaves <= UNIT_LEAVES
+}
+
 /**
  * The root of one unit, 32 bytes.
  *
@@ -48,7 +53,7 @@ export function unitRootsOf(pieceBytes: Uint8Array, piece: Pick<Piece, 'length' 
 /** Whether `roots` are the unit roots of this piece: as many as it has units, and its own root above them. */
 export function verifyUnitRoots(piece: Pick<Piece, 'length' | 'leaves' | 'root'>, roots: Uint8Array): boolean {
   if (roots.length !== unitCount(piece) * HASH_BYTES || roots.length === 0) return false
-  if (piece.leaves <= UNIT_LEAVES) return sameHash(roots, 0, piece.root, 0)
+  if (isOneUnit(piece)) return sameHash(roots, 0, piece.root, 0)
   return sameHash(merkleRoot(roots, piece.leaves / UNIT_LEAVES, UNIT_HEIGHT), 0, piece.root, 0)
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -41,9 +42,10 @@ export interface ProgramInit {
 const STOP_AFTER = 15_000
 
 export function startProgram({ name, args, home, logs, env, detached, onEvent }: ProgramInit): Program {
-  const child = spawn(process.execPath, [MAIN, ...args, '--home', home, '--json'], {
+  const compiled = getCompileCacheDir()
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', MAIN, ...args, '--home', home, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { TMPDIR: tmpdir(), ...env }, // settings and secrets of whoever starts it are no business of a program with flags of its own
+    env: { TMPDIR: tmpdir(), ...(compiled && { NODE_COMPILE_CACHE: compiled }), ...env }, // settings and secrets of whoever starts it are no business of a program with flags of its own
     detached: detached ?? false,
   })
   const log = createWriteStream(join(logs, `${name}.log`), { flags: 'a', mode: 0o600 })

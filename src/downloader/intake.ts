@@ -1,4 +1,4 @@
-import { type ContentStore, LEAF_BYTES, type Piece, UNIT_BYTES, unitLength, verifyUnitRoots } from '../content/index.ts'
+import { type ContentStore, isOneUnit, type Piece, UNIT_BYTES, unitLength, verifyUnitRoots } from '../content/index.ts'
 import { ProtocolError } from '../transfer/index.ts'
 import type { Checker } from './checker.ts'
 import { DIGEST_BYTES, MAX_WRITES } from './constants.ts'
@@ -128,9 +128,4 @@ export function createIntake({ store, plan, checker, failed, written }: IntakeIn
     },
     close: () => checker.forget(slots.all()),
   }
-}
-
-/** A piece whose tree is no wider than a unit's is its own unit root. */
-function isOneUnit(piece: Piece): boolean {
-  return piece.leaves <= UNIT_BYTES / LEAF_BYTES
 }

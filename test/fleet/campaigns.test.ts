@@ -12,7 +12,7 @@ const CAMPAIGNS = {
 }
 
 describe('fleets and watching, at CI length', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
 
   for (const [script, title] of Object.entries(CAMPAIGNS)) {
     it(title, () => {

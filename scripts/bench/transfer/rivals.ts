@@ -81,7 +81,8 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
   const { checkout, ...rest } = shape
   const peer = checkout === undefined ? join(HERE, 'peer.ts') : resolve(checkout, 'scripts/bench/transfer/peer.ts')
   const command = (role: object): Command => {
-    return { program: process.execPath, args: [peer, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
+    const args = ['--max-semi-space-size=8', peer] // as in docs/operate
+    return { program: process.execPath, args: [...args, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
   }
   return {
     ...{ name: `${label}${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: true },

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { type ContentStore, type Metainfo, pieceAt } from '../../content/index.ts'
+import { type ContentStore, isOneUnit, type Metainfo, pieceAt } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import { RECHECK_AFTER } from './constants.ts'
 import type { DiskFile } from './disk-file.ts'
@@ -114,10 +114,11 @@ async function verifyOne(
       const pieces = await intactPieces(handle, metainfo, content, { ...options, onRoots: found.offer })
       // A file that changed meanwhile is not held: which bytes were hashed is unknown.
       if (stampOf(await handle.exactStat()) !== stamp) return true
-      for (const piece of pieces) {
-        held.addPiece(pieceAt(metainfo, piece))
-        const roots = found.get(piece)
-        if (roots !== undefined) options.roots.offer(piece, roots)
+      for (const index of pieces) {
+        const piece = pieceAt(metainfo, index)
+        held.addPiece(piece)
+        const roots = found.get(index)
+        if (roots !== undefined && !isOneUnit(piece)) options.roots.offer(index, roots)
       }
       stamps[file] = stamp
       return true

@@ -1,5 +1,5 @@
 // What both stores share: reading units that are held, and the roots of a piece's units.
-import { type Metainfo, pieceAt, UNIT_BYTES, unitRootsOf, verifyUnitRoots } from '../../content/index.ts'
+import { isOneUnit, type Metainfo, pieceAt, UNIT_BYTES, unitRootsOf, verifyUnitRoots } from '../../content/index.ts'
 import { BitCdnError } from '../../errors.ts'
 import type { DiskFile } from './disk-file.ts'
 import type { Held } from './held.ts'
@@ -60,6 +60,7 @@ export function createVerifiedReads(init: VerifiedReadsInit): VerifiedReads {
       if (known !== undefined) return known
       if (!held.hasPiece(index)) throw notHeld(metainfo, index)
       const piece = pieceAt(metainfo, index)
+      if (isOneUnit(piece)) return piece.root
       const bytes = new Uint8Array(piece.length)
       await readUnchecked(index, 0, bytes)
       const roots = unitRootsOf(bytes, piece)

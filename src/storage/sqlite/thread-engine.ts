@@ -12,6 +12,9 @@ import { DamagedFile, storageError } from './errors.ts'
 /** This file's own ending: it is TypeScript in the repository and JavaScript in the package. */
 const THREAD = new URL(`./engine-thread${extname(import.meta.filename)}`, import.meta.url)
 
+/** For objects that live for a moment; V8's own choice, up to 96 MiB a thread, would stay resident. */
+const YOUNG_MEBIBYTES = 12
+
 /** Where the thread's program cannot be started at all. */
 export class NoThreadError extends Error {}
 
@@ -34,7 +37,7 @@ export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD)
   let open = false
   let worker: Worker
   try {
-    worker = new Worker(thread, { workerData: init })
+    worker = new Worker(thread, { workerData: init, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES } })
   } catch (error) {
     throw new NoThreadError((error as Error).message)
   }
