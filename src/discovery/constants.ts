@@ -47,3 +47,7 @@ export const DIRECT_PATIENCE = 4_000
 
 /** How often it is looked whether peers to start from and relays are connected, milliseconds. */
 export const REDIAL_MILLISECONDS = 15_000
+
+/** Peers that are remembered beyond their connections, and records of others that a server of the DHT keeps. */
+export const MAX_KNOWN_PEERS = 8_192
+export const MAX_DHT_RECORDS = 65_536

@@ -3,7 +3,7 @@ import { identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PeerId, PrivateKey, StreamHandler } from '@libp2p/interface'
 import { type KadDHT, kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -26,6 +26,7 @@ import {
 } from './constants.ts'
 import { directTls } from './direct-tls.ts'
 import { dialError, listenError } from './errors.ts'
+import { createPeerMemory } from './peer-memory.ts'
 import { placingYamux } from './placing-yamux.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 import {
@@ -158,6 +159,7 @@ async function start(init: NodeInit, listen: readonly string[], known: readonly 
   try {
     return await createLibp2p({
       privateKey: init.privateKey,
+      datastore: createPeerMemory({ self: peerIdFromPrivateKey(init.privateKey) }),
       addresses: {
         listen: [
           ...listen.map((address) => parseAddress(address).toString()),
