@@ -2,7 +2,7 @@
 // have. It sees the slots' memory itself; only numbers travel.
 import { parentPort } from 'node:worker_threads'
 import { UNIT_BYTES } from '../content/piece.ts'
-import { DIGEST_BYTES, SLICE_BYTES } from './constants.ts'
+import { DIGEST_BYTES, ROOTS_BYTES } from './constants.ts'
 import { countRight } from './right-units.ts'
 
 export type ToCheckThread =
@@ -27,7 +27,7 @@ parentPort?.on('message', (message: ToCheckThread) => {
 function check(id: number, begin: number, length: number, leaves: number): number {
   const memory = slots.get(id)
   if (memory === undefined) throw new Error(`Slot ${id} is not known.`)
-  const roots = new Uint8Array(memory, SLICE_BYTES + (begin / UNIT_BYTES) * DIGEST_BYTES)
+  const roots = new Uint8Array(memory, memory.byteLength - ROOTS_BYTES + (begin / UNIT_BYTES) * DIGEST_BYTES)
   return countRight(new Uint8Array(memory, begin, length), roots, leaves)
 }
 

@@ -29,6 +29,9 @@ export const SLICES_PER_SECOND = 8
 /** SHA-256. */
 export const DIGEST_BYTES = 32
 
+/** The roots of a slice's units. */
+export const ROOTS_BYTES = (SLICE_BYTES / UNIT_BYTES) * DIGEST_BYTES
+
 /** Slices of one download that are awaited, checked or written at one time: what bounds its memory. */
 export const MAX_SLOTS = 64
 

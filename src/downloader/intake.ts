@@ -4,7 +4,7 @@ import type { Checker } from './checker.ts'
 import { DIGEST_BYTES, MAX_WRITES } from './constants.ts'
 import { BadUnitError } from './errors.ts'
 import type { Plan } from './plan.ts'
-import { createSlots, type Slot } from './slots.ts'
+import { createSlots, longestSlice, type Slot } from './slots.ts'
 
 /** What every stream of a download delivers into: checks units, writes slices, lends the memory between the two. */
 export interface Intake {
@@ -54,7 +54,7 @@ const MAX_KEPT_PIECES = 1024
 
 export function createIntake({ store, plan, checker, failed, written }: IntakeInit): Intake {
   const roots = new Map<number, Uint8Array>()
-  const slots = createSlots()
+  const slots = createSlots(longestSlice(store.metainfo))
   const waiting: Waiting[] = []
   const unwritten = new Set<Promise<void>>()
   let writing = 0
