@@ -302,7 +302,6 @@ export function createPeer(init: PeerInit): DownloadPeer {
     openStream(connection, false)
       .catch((error: Error) => {
         renewAt = performance.now() + LINE_MILLISECONDS
-        failure = failureOf(name, error)
         if (!mayRetry(error)) noneToFollow = true
         // While another line is alive, that one may still go on.
         if (streams.size === 0) visitOver.resolve(error)
