@@ -75,8 +75,11 @@ class PeerMemory extends BaseDatastore {
 
   /** A copy: whoever walks through it writes and deletes meanwhile. */
   #named(prefix = ''): [string, Uint8Array][] {
-    const all = [this.#own, this.#peers, this.#records].flatMap((shelf) => [...shelf])
-    return all.filter(([name]) => name.startsWith(prefix))
+    const found: [string, Uint8Array][] = []
+    for (const shelf of [this.#own, this.#peers, this.#records]) {
+      for (const entry of shelf) if (entry[0].startsWith(prefix)) found.push(entry)
+    }
+    return found
   }
 
   override *_all({ prefix }: Query): Generator<Pair> {
