@@ -72,6 +72,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   let lacksLine = false
   let failure: SeederFailure | null = null
   let visitOver = Promise.withResolvers<Error | null>()
+  /** Aborted when the seeder is left: a stream that is being opened then comes too late. */
+  let leaving = new AbortController()
   const rate = createRate(init.expected)
 
   const owner: Owner = {
@@ -115,6 +117,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   async function visit(): Promise<void> {
     visitOver = Promise.withResolvers()
+    leaving = new AbortController()
     state = 'connecting'
     const clock = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MILLISECONDS)])
     connection = await node.connect(init.target, { signal: clock })
@@ -127,6 +130,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
    * all seeders cover what is left.
    */
   async function openStream(through: Connection, patient: boolean): Promise<boolean> {
+    const left = AbortSignal.any([signal, leaving.signal])
     let fetcher: Fetcher | null = null
     fetcher = await openFetcher(
       {
@@ -142,15 +146,16 @@ export function createPeer(init: PeerInit): DownloadPeer {
         ended: (error) => fetcher !== null && streamEnded(fetcher, error),
         closing: (refusal) => fetcher !== null && stopped(fetcher, refusal),
       },
-      signal,
+      left,
     )
     try {
-      const terms = await fetcher.transfer.terms(signal)
+      const terms = await fetcher.transfer.terms(left)
       init.check(terms)
       seederTerms = terms
       const to = await init.destination(fetcher)
       const line = lines === null || terms === null ? null : await obtainLine(lines, terms, to, patient)
-      if (isOver(to) || (lines !== null && terms !== null && line === null)) {
+      if (left.aborted && line !== null) letGo(line.session.session)
+      if (left.aborted || isOver(to) || (lines !== null && terms !== null && line === null)) {
         void fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
         return false
       }
@@ -177,9 +182,18 @@ export function createPeer(init: PeerInit): DownloadPeer {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
         if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session, 'refused')
-        else lines?.release(line.session.session)
+        else letGo(line.session.session)
       }
       throw error
+    }
+  }
+
+  /** No stream is on this line: one that the seeder opens later may go on with it, unless there will be none. */
+  function letGo(session: Head): void {
+    if (state === 'over' && !finishing) lines?.close(session, 'owed')
+    else {
+      lines?.release(session)
+      broken.add(session)
     }
   }
 
@@ -204,10 +218,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     if (!streams.delete(fetcher)) return
     paidBefore += fetcher.paid
     const session = fetcher.recorded?.session.session
-    if (session !== undefined) {
-      lines?.release(session)
-      broken.add(session)
-    }
+    if (session !== undefined) letGo(session)
     detach(fetcher)
     // A stream that we closed ourselves makes room for the next; any other end is the seeder's.
     if (!retired.has(fetcher)) visitOver.resolve(error)
@@ -287,7 +298,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
   /** A line that is nearly used up is followed by another, on a stream of its own. */
   function renew(): void {
     if (lines === null || destination === null || connection === null || renewing || isOver(destination)) return
-    if (performance.now() < renewAt) return
+    const { signal: left } = leaving
+    if (left.aborted || performance.now() < renewAt) return
     if (!destination.plan.hasWork(owner, HEDGE_MILLISECONDS)) {
       lacksLine = false
       return
@@ -301,6 +313,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     renewing = true
     openStream(connection, false)
       .catch((error: Error) => {
+        if (left.aborted) return
         renewAt = performance.now() + LINE_MILLISECONDS
         if (!mayRetry(error)) noneToFollow = true
         // While another line is alive, that one may still go on.
@@ -320,6 +333,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
 
   async function leave(error: Error | null): Promise<void> {
     const reason = error ?? new StreamEndedError('The seeder left.')
+    leaving.abort(reason)
     await Promise.all([...streams].map((stream) => stream.abort(reason)))
     streams.clear()
     active = null

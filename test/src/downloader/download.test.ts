@@ -137,6 +137,20 @@ describe('a download', () => {
     )
   })
 
+  it('asks a seeder for nothing more once it lied', async () => {
+    const swarm = await start({
+      bytes: 8 * MIB,
+      pieceLength: 2 * UNIT,
+      // so slow that nothing else is being checked when the lie is found, and the stream is over at once
+      seeders: [{ flip: 1, rate: MIB }, { rate: 4 * MIB }],
+    })
+    await createDownloader({ node: swarm.node, sessions: swarm.sponsor }).download({
+      ...{ content: swarm.content.metainfo, store: swarm.store(), sources: swarm.sources, discover: false },
+    })
+    await expectSame(swarm)
+    expect(await receipted(swarm, 0), 'the unit in front of the first lie').to.equal(BigInt(UNIT))
+  })
+
   it('is not held up in the end by a seeder that stalls or by one that is slow', async () => {
     const swarm = await start({ bytes: 24 * MIB, seeders: [{ stallAfter: 2 * MIB }, { rate: 100_000 }, {}] })
     const begun = performance.now()
