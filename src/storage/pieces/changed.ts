@@ -2,8 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metainfo } from '../../content/index.ts'
-import { readJournal, stampOf } from './journal.ts'
+import { readJournal } from './journal.ts'
 import { locateContent } from './locate.ts'
+import { sameStamp, stampOf } from './stamps.ts'
 
 export interface FileFate {
   readonly path: string
@@ -23,7 +24,7 @@ export async function fatesOfFiles(metainfo: Metainfo, path: string, journal: st
     if (pieceCount === 0) continue
     const at = join(place.root, ...place.pathOf(file))
     const found = await stat(at, { bigint: true }).catch(() => null)
-    const same = found !== null && known?.stamps[file] === stampOf(found)
+    const same = found !== null && sameStamp(known?.stamps.get(file) ?? null, stampOf(found))
     fates.push({ path: at, fate: found === null ? 'missing' : same ? 'verified' : 'changed' })
   }
   return fates

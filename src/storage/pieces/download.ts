@@ -15,9 +15,10 @@ import type { DiskFile } from './disk-file.ts'
 import { writeFailure } from './errors.ts'
 import { type Inside, makeFolders, openInside, syncFolder } from './folder.ts'
 import { createHeld, type Held } from './held.ts'
-import { readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
+import { readJournal, writeJournal } from './journal.ts'
 import { createOpenFiles } from './open-files.ts'
 import { checkNothingInTheWay, downloadPath, type PrepareInit, prepareFile, refuseSecondName } from './prepare.ts'
+import { createStamps, type Stamps, stampOf } from './stamps.ts'
 import { createVerifiedReads } from './verified-reads.ts'
 
 export interface DownloadOptions {
@@ -44,7 +45,7 @@ export async function openDownload(
   const root = await makeRoot(folder)
   const held = createHeld(metainfo)
   const journal = await readJournal(path, metainfo, root)
-  const stamps: Stamp[] = metainfo.files.map(() => null)
+  const stamps = createStamps(metainfo.files.length)
   const inside = openInside(root)
   try {
     const found = await checkNothingInTheWay({ metainfo, root, inside, journal, signal })
@@ -54,7 +55,7 @@ export async function openDownload(
     const init: PrepareInit = { metainfo, root, inside, held, journal, found, signal }
     for (const file of metainfo.files.keys()) {
       signal?.throwIfAborted()
-      stamps[file] = await prepareFile(init, file)
+      stamps.set(file, await prepareFile(init, file))
     }
     await writeJournal(path, metainfo, { folder: root, clean: held.complete, stamps, units: held.units() })
   } catch (error) {
@@ -79,7 +80,7 @@ interface StoreInit {
   readonly root: string
   readonly inside: Inside
   readonly held: Held
-  readonly stamps: Stamp[]
+  readonly stamps: Stamps
   readonly journal: string
 }
 
@@ -184,7 +185,7 @@ function storeOver({ metainfo, root, inside, held, stamps, journal }: StoreInit)
         lost = writeFailure(error, join(root, ...downloadPath(metainfo, file)))
         throw lost
       }
-      stamps[file] = stampOf(await handle.exactStat())
+      stamps.set(file, stampOf(await handle.exactStat()))
     })
   }
 

@@ -1,6 +1,5 @@
 // What was verified, so that a restart does not hash again. A journal is replaced whole: written beside, synced, renamed,
 // and the folder synced. A damaged or foreign one counts as none: then the files are hashed, nothing is lost but time.
-import type { BigIntStats } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -8,38 +7,22 @@ import type { Metainfo } from '../../content/index.ts'
 import { errnoOf, writeFailure } from './errors.ts'
 import { syncFolder } from './folder.ts'
 import { unitsBytes } from './held.ts'
-
-/** What a file looked like when its units were journalled: size, times, inode. Null: it was not there. */
-export type Stamp = string | null
+import { createStamps, type Stamps, stampsBytes } from './stamps.ts'
 
 export interface JournalEntry {
   /** For a download the folder, for a seed empty: files that were moved keep their inodes and stay known. */
   readonly folder: string
   /** Whether it was written when nothing was being written any more: then every file must look exactly as stamped. */
   readonly clean: boolean
-  /** One for each file of the content. */
-  readonly stamps: readonly Stamp[]
+  /** What the files looked like when their units were journalled. */
+  readonly stamps: Stamps
   /** As `Held.units` made it. */
   readonly units: Uint8Array
 }
 
-const MAGIC = Buffer.from('BitCDN pieces 1\n')
+const MAGIC = Buffer.from('BitCDN pieces 2\n')
 const CRC_BYTES = 4
 const LENGTH_BYTES = 4
-
-/**
- * Stamps differ when the file was changed or replaced, as far as the file system tells. The time of birth is part of it
- * because a new file may get the inode of a deleted one.
- */
-export function stampOf({ size, mtimeNs, dev, ino, birthtimeNs }: BigIntStats): string {
-  return `${size}:${mtimeNs}:${dev}:${ino}:${birthtimeNs}`
-}
-
-/** Whether two stamps are of the same file, whatever was written to it meanwhile. */
-export function sameFile(a: Stamp, b: Stamp): boolean {
-  const identity = (stamp: string): string => stamp.split(':').slice(2).join(':')
-  return a !== null && b !== null && identity(a) === identity(b)
-}
 
 /** The journal at `path` if it is whole, of this content and of this folder; null otherwise. */
 export async function readJournal(path: string, metainfo: Metainfo, folder: string): Promise<JournalEntry | null> {
@@ -59,23 +42,23 @@ export async function readJournal(path: string, metainfo: Metainfo, folder: stri
     contentId: string
     folder: string
     clean: boolean
-    stamps: Stamp[]
   }
-  const units = Uint8Array.from(body.subarray(headEnd))
-  if (head.contentId !== metainfo.contentId || head.folder !== folder || units.length !== unitsBytes(metainfo))
-    return null
-  if (head.stamps.length !== metainfo.files.length) return null
-  return { folder, clean: head.clean, stamps: head.stamps, units }
+  const files = metainfo.files.length
+  const unitsBegin = headEnd + stampsBytes(files)
+  if (head.contentId !== metainfo.contentId || head.folder !== folder) return null
+  if (body.length !== unitsBegin + unitsBytes(metainfo)) return null
+  const stamps = createStamps(files, Uint8Array.from(body.subarray(headEnd, unitsBegin)))
+  return { folder, clean: head.clean, stamps, units: Uint8Array.from(body.subarray(unitsBegin)) }
 }
 
 /** Replaces the journal; when this returns it survives a power cut, when it throws the old one is still there. */
 export async function writeJournal(path: string, metainfo: Metainfo, entry: JournalEntry): Promise<void> {
   const { folder: place, clean, stamps, units } = entry
-  const head = Buffer.from(JSON.stringify({ contentId: metainfo.contentId, folder: place, clean, stamps }))
+  const head = Buffer.from(JSON.stringify({ contentId: metainfo.contentId, folder: place, clean }))
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32BE(head.length)
   // With many files this is megabytes, every two seconds: nothing of it is copied.
-  const parts = [MAGIC, length, head, units]
+  const parts = [MAGIC, length, head, stamps.bytes, units]
   const crc = Buffer.alloc(CRC_BYTES)
   crc.writeUInt32BE(parts.reduce((sum, part) => crc32(part, sum), 0))
 

@@ -9,7 +9,8 @@ import { errnoOf, writeFailure } from './errors.ts'
 import type { Inside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
 import { addUnits, type Held, isSet } from './held.ts'
-import { type JournalEntry, type Stamp, sameFile, stampOf } from './journal.ts'
+import type { JournalEntry } from './journal.ts'
+import { type Stamp, sameFile, sameStamp, stampOf } from './stamps.ts'
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants
 
@@ -60,7 +61,7 @@ export async function checkNothingInTheWay(init: SurveyInit): Promise<Survey> {
     if (handle === null) continue
     there.add(file)
     try {
-      const stamp = journal?.stamps[file] ?? null
+      const stamp = journal?.stamps.get(file) ?? null
       // Without a stamp we were killed between the first journal and making the file.
       if (journal !== null && (stamp === null || sameFile(stamp, stampOf(await handle.exactStat())))) continue
       const { size, blocks } = await handle.stat()
@@ -141,10 +142,10 @@ async function takeUp(init: PrepareInit, file: number, handle: DiskFile): Promis
     return
   }
   const now = stampOf(before)
-  const then = journal.stamps[file] ?? null
+  const then = journal.stamps.get(file)
   // A kill leaves files in which we wrote after the last journal, in units that it does not name: their time may differ.
   const exact = journalled === 'all' || journal.clean
-  if (Number(before.size) === wanted.length && (exact ? then === now : sameFile(then, now))) {
+  if (Number(before.size) === wanted.length && (exact ? sameStamp(then, now) : sameFile(then, now))) {
     addUnits(held, metainfo, file, journal.units)
     return
   }

@@ -8,10 +8,11 @@ import { errnoOf, readFailure } from './errors.ts'
 import { openInside } from './folder.ts'
 import { intactPieces } from './hash-on-disk.ts'
 import { addUnits, createHeld, type Held } from './held.ts'
-import { type JournalEntry, readJournal, type Stamp, stampOf, writeJournal } from './journal.ts'
+import { type JournalEntry, readJournal, writeJournal } from './journal.ts'
 import { createKeptRoots, type KeptRoots } from './kept-roots.ts'
 import { locateContent, type Place } from './locate.ts'
 import { createOpenFiles, type OpenFiles } from './open-files.ts'
+import { createStamps, type Stamps, sameStamp, stampOf } from './stamps.ts'
 import { createVerifiedReads } from './verified-reads.ts'
 
 export interface SeedOptions {
@@ -32,7 +33,7 @@ export interface SeedOptions {
 export async function openSeed(metainfo: Metainfo, path: string, options: SeedOptions = {}): Promise<ContentStore> {
   const place = await locateContent(metainfo, path)
   const held = createHeld(metainfo)
-  const stamps: Stamp[] = metainfo.files.map(() => null)
+  const stamps = createStamps(metainfo.files.length)
   const roots = createKeptRoots()
   const inside = openInside(place.root)
   const openFile = async (file: number): Promise<DiskFile> => {
@@ -62,7 +63,7 @@ export async function openSeed(metainfo: Metainfo, path: string, options: SeedOp
 async function verifyAll(
   metainfo: Metainfo,
   held: Held,
-  stamps: Stamp[],
+  stamps: Stamps,
   files: OpenFiles,
   roots: KeptRoots,
   { journal, signal, onProgress }: SeedOptions,
@@ -96,7 +97,7 @@ async function verifyOne(
   metainfo: Metainfo,
   file: number,
   held: Held,
-  stamps: Stamp[],
+  stamps: Stamps,
   files: OpenFiles,
   known: JournalEntry | null,
   options: { signal: AbortSignal | undefined; onBytes: (bytes: number) => void; roots: KeptRoots },
@@ -104,23 +105,23 @@ async function verifyOne(
   try {
     return await files.use(file, async (handle) => {
       const stamp = stampOf(await handle.exactStat())
-      if (known !== null && known.stamps[file] === stamp) {
+      if (known !== null && sameStamp(known.stamps.get(file), stamp)) {
         addUnits(held, metainfo, file, known.units)
-        stamps[file] = stamp
+        stamps.set(file, stamp)
         return false
       }
       const found = createKeptRoots()
       const content = metainfo.files[file] as Metainfo['files'][number]
       const pieces = await intactPieces(handle, metainfo, content, { ...options, onRoots: found.offer })
       // A file that changed meanwhile is not held: which bytes were hashed is unknown.
-      if (stampOf(await handle.exactStat()) !== stamp) return true
+      if (!sameStamp(stampOf(await handle.exactStat()), stamp)) return true
       for (const index of pieces) {
         const piece = pieceAt(metainfo, index)
         held.addPiece(piece)
         const roots = found.get(index)
         if (roots !== undefined && !isOneUnit(piece)) options.roots.offer(index, roots)
       }
-      stamps[file] = stamp
+      stamps.set(file, stamp)
       return true
     })
   } catch (error) {
@@ -135,7 +136,7 @@ function storeOver(
   metainfo: Metainfo,
   place: Place,
   held: Held,
-  stamps: readonly Stamp[],
+  stamps: Stamps,
   files: OpenFiles,
   roots: KeptRoots,
 ): ContentStore {
@@ -154,7 +155,7 @@ function storeOver(
     const now = performance.now()
     const last = checkedAt.get(handle)
     if (last !== undefined && now - last < RECHECK_AFTER) return
-    if (stampOf(await handle.exactStat()) !== stamps[file]) {
+    if (!sameStamp(stampOf(await handle.exactStat()), stamps.get(file))) {
       drop(file)
       const path = join(place.root, ...place.pathOf(file))
       throw new BitCdnError('file-invalid', `${path} was changed after it had been verified.`, {

@@ -10,6 +10,7 @@ import { type BitCdnError, hasCode } from '../../../../src/errors.ts'
 import { unitsBytes } from '../../../../src/storage/pieces/held.ts'
 import { openDownload, openSeed } from '../../../../src/storage/pieces/index.ts'
 import { writeJournal } from '../../../../src/storage/pieces/journal.ts'
+import { createStamps } from '../../../../src/storage/pieces/stamps.ts'
 import { failure } from '../../content/failure.ts'
 import { damage, digest, fill, makeSample, pieceBytes, readHeld, SAMPLE_FILES, type Sample } from './sample.ts'
 
@@ -284,7 +285,7 @@ describe('a download', () => {
     })
 
     it('leaves a file of somebody else untouched where a journal tells of another folder', async () => {
-      const stamps = metainfo.files.map(() => null)
+      const stamps = createStamps(metainfo.files.length)
       const units = new Uint8Array(unitsBytes(metainfo))
       await writeJournal(sample.at('journal'), metainfo, { folder: sample.at('other'), clean: false, stamps, units })
       await mkdir(target(), { recursive: true })
