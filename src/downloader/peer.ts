@@ -1,7 +1,8 @@
 import type { Connection } from '@libp2p/interface'
 import { UNIT_BYTES } from '../content/index.ts'
-import type { Head, SignedTerms } from '../receipts/index.ts'
+import type { SignedTerms } from '../receipts/index.ts'
 import { type RateLimit, RefusedError, StreamEndedError } from '../transfer/index.ts'
+import { createBrokenLines } from './broken-lines.ts'
 import {
   CONNECT_MILLISECONDS,
   HEDGE_MILLISECONDS,
@@ -48,8 +49,7 @@ export interface PeerInit {
 export function createPeer(init: PeerInit): DownloadPeer {
   const { node, contentId, lines, signal, limit } = init
   const streams = new Set<Fetcher>()
-  /** Lines whose streams broke: to be gone on with when the seeder comes back. */
-  const broken = new Set<Head>()
+  const broken = createBrokenLines(lines)
   /** Streams that were closed from here. */
   const retired = new WeakMap<Fetcher, Promise<void>>()
   let name = typeof init.target === 'string' ? (init.target.split('/p2p/').at(-1) ?? init.target) : init.target.id
@@ -105,14 +105,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
       state = 'waiting'
       await until(delay, signal)
     }
-    if (!signal.aborted && !finishing) giveUpLines()
+    if (!signal.aborted && !finishing) broken.end()
     state = 'over'
-  }
-
-  /** What broken lines did not carry can be given to others. */
-  function giveUpLines(): void {
-    for (const session of broken) lines?.close(session, 'owed')
-    broken.clear()
   }
 
   async function visit(): Promise<void> {
@@ -154,13 +148,13 @@ export function createPeer(init: PeerInit): DownloadPeer {
       seederTerms = terms
       const to = await init.destination(fetcher)
       const line = lines === null || terms === null ? null : await obtainLine(lines, terms, to, patient)
-      if (left.aborted && line !== null) letGo(line.session.session)
+      if (left.aborted && line !== null) broken.add(line.session.session)
       if (left.aborted || isOver(to) || (lines !== null && terms !== null && line === null)) {
         void fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
         return false
       }
       await begin(fetcher, line, to)
-      if (line !== null) broken.delete(line.session.session)
+      if (line !== null) broken.remove(line.session.session)
       destination = to
       streams.add(fetcher)
       lastActive = fetcher
@@ -182,18 +176,9 @@ export function createPeer(init: PeerInit): DownloadPeer {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
         if (error instanceof RefusedError && !isForNow(error)) lines?.close(line.session.session, 'refused')
-        else letGo(line.session.session)
+        else broken.add(line.session.session)
       }
       throw error
-    }
-  }
-
-  /** No stream is on this line: one that the seeder opens later may go on with it, unless there will be none. */
-  function letGo(session: Head): void {
-    if (state === 'over' && !finishing) lines?.close(session, 'owed')
-    else {
-      lines?.release(session)
-      broken.add(session)
     }
   }
 
@@ -218,7 +203,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
     if (!streams.delete(fetcher)) return
     paidBefore += fetcher.paid
     const session = fetcher.recorded?.session.session
-    if (session !== undefined) letGo(session)
+    if (session !== undefined) broken.add(session)
     detach(fetcher)
     // A stream that we closed ourselves makes room for the next; any other end is the seeder's.
     if (!retired.has(fetcher)) visitOver.resolve(error)
@@ -252,10 +237,10 @@ export function createPeer(init: PeerInit): DownloadPeer {
     const inOrder = await fetcher.finish()
     if (session !== undefined) {
       // A seeder that did not answer may have been cut off: its session can be gone on with later.
-      if (inOrder) broken.delete(session)
-      else broken.add(session)
-      if (inOrder) lines?.close(session, 'held')
-      else lines?.release(session)
+      if (inOrder) {
+        broken.remove(session)
+        lines?.close(session, 'held')
+      } else broken.add(session)
     }
     pump()
   }
@@ -378,8 +363,8 @@ export function createPeer(init: PeerInit): DownloadPeer {
       return lines === null ? 0 : active.room / Math.max(rate.value, 1)
     },
     yieldLine() {
-      if (active === null) giveUpLines()
-      else void retire(active).then(giveUpLines)
+      if (active === null) broken.giveUp()
+      else void retire(active).then(broken.giveUp)
     },
     done,
     pump,
