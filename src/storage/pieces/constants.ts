@@ -14,8 +14,12 @@ export const MAX_KEPT_ROOTS = 32 * 1024 * 1024
 export const MAX_QUICK_BYTES = 1024 * 1024
 export const MAX_QUICK_WRITE = 128 * 1024
 
-/** A call that takes longer than this, in milliseconds, has waited for a disk: threads make the calls for so long then. */
+/**
+ * A call that takes longer than this, in milliseconds, where calls take so long on average, has waited for a disk: threads make
+ * the calls for so long then.
+ */
 export const SLOW_CALL = 4
+export const SLOW_AVERAGE = 1
 export const SLOW_FOR = 250
 
 /** Milliseconds after which a turn of the loop has had enough of calls that are made at once. */

@@ -1,7 +1,10 @@
 // A call that the system answers from its memory takes a hundredth of a millisecond; handing it to a thread and back costs
-// several times as much, most of all on a busy machine. So it is made at once, until one shows that a disk was asked: then
-// threads make the calls for a while. No turn of the loop is filled with such calls either.
-import { SLOW_CALL, SLOW_FOR, TURN } from './constants.ts'
+// several times as much, most of all on a busy machine. So it is made at once, until calls show that a disk was asked: then
+// threads make them for a while. No turn of the loop is filled with such calls either.
+import { SLOW_AVERAGE, SLOW_CALL, SLOW_FOR, TURN } from './constants.ts'
+
+/** So many calls are remembered by what they took on average. */
+const AVERAGED = 64
 
 /** Makes a call `now`, or `later` in a thread. Both throw and answer alike. */
 export type QuickCall = <T>(now: () => T, later: () => Promise<T>) => T | Promise<T>
@@ -10,6 +13,7 @@ export type QuickCall = <T>(now: () => T, later: () => Promise<T>) => T | Promis
 export function createQuickCall(clock: () => number = () => performance.now()): QuickCall {
   let slowUntil = Number.NEGATIVE_INFINITY
   let turnSince: number | null = null
+  let average = 0
 
   function beginTurn(at: number): number {
     turnSince = at
@@ -26,7 +30,10 @@ export function createQuickCall(clock: () => number = () => performance.now()): 
       return now()
     } finally {
       const endedAt = clock()
-      if (endedAt - startedAt > SLOW_CALL) slowUntil = endedAt + SLOW_FOR
+      const took = endedAt - startedAt
+      average += (took - average) / AVERAGED
+      // A single one may only have waited for a processor: on a busy machine that takes as long as a disk does.
+      if (took > SLOW_CALL && average > SLOW_AVERAGE) slowUntil = endedAt + SLOW_FOR
     }
   }
 }

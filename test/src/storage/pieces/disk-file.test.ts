@@ -10,7 +10,7 @@ import { createQuickCall } from '../../../../src/storage/pieces/quick-calls.ts'
 describe('quick calls', () => {
   let time = 0
   let threads = 0
-  const quickly = createQuickCall(() => time)
+  let quickly = createQuickCall(() => time)
   /** A call that takes so long. */
   const call = (milliseconds: number) =>
     quickly(
@@ -22,21 +22,44 @@ describe('quick calls', () => {
 
   beforeEach(async () => {
     await nextTurn()
-    time += 1_000
+    time = 1_000
     threads = 0
+    quickly = createQuickCall(() => time)
   })
 
-  it('are left to threads for a while after one was slow', async () => {
+  it('are left to threads for a while after one was slow where others were', async () => {
     await call(1)
-    await call(5)
-    expect(threads).to.equal(0)
-    await nextTurn()
-    await call(0)
+    for (let slow = 0; slow < 20 && threads === 0; slow++) {
+      await nextTurn()
+      await call(8)
+    }
+    expect(time).to.be.below(1_200)
     expect(threads).to.equal(1)
     time += 251
+    for (const [took, left] of [
+      [0, 1],
+      [5, 1],
+      [0, 2],
+    ] as const) {
+      await nextTurn()
+      await call(took)
+      expect(threads).to.equal(left)
+    }
+  })
+
+  it('are left to threads after one that was very slow', async () => {
+    await call(200)
     await nextTurn()
     await call(0)
     expect(threads).to.equal(1)
+  })
+
+  it('are not left to threads when the program now and then waits for a processor', async () => {
+    for (let made = 0; made < 2_000; made++) {
+      await call(made % 50 === 0 ? 8 : 0.02)
+      await nextTurn()
+    }
+    expect(threads).to.equal(0)
   })
 
   it('fill no turn of the loop', async () => {
