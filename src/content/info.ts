@@ -6,7 +6,7 @@ import { type Spans, spanAt } from './bencode-spans.ts'
 import { HASH_BYTES, MAX_PIECE_LENGTH, MAX_PIECES, MIN_PIECE_LENGTH, V1_HASH_BYTES } from './constants.ts'
 import { HashMismatchError, MetainfoError } from './errors.ts'
 import { attributesOf, bytesOf, countOf, decodedIn, dictionaryOf, spansIn, textOf } from './fields.ts'
-import { hasFileList, readFileList } from './file-list.ts'
+import { hasFileList, type ListedFile, readFileList } from './file-list.ts'
 import type { ContentFile, ContentId, Metainfo } from './metainfo.ts'
 import { checkName, createPathChecker, quote } from './names.ts'
 import { sha256 } from './tree.ts'
@@ -103,7 +103,8 @@ function readTree(tree: Uint8Array, pieceLength: number): ContentFile[] {
       continue
     }
     folder.lastKey = reader.key(folder.lastKey)
-    const path = [...folder.path, textOf(bytesOfKey(folder.lastKey), 'name of a file')]
+    // not spread: that leaves room for more in each of a hundred thousand
+    const path = folder.path.concat(textOf(bytesOfKey(folder.lastKey), 'name of a file'))
     if (reader.peek() === DICTIONARY && !isFile(tree, reader.position())) {
       reader.skip()
       if (reader.peek() === END) throw new MetainfoError(`The folder ${quote(path.join('/'))} is empty.`)
@@ -160,31 +161,39 @@ function checkHybrid(dictionary: Spans, metainfo: Metainfo): void {
   const { pieceLength, files, name } = metainfo
   const { files: listed, single } = readFileList(dictionary, name)
   if (single !== metainfo.single) throw new MetainfoError('The v1 and v2 parts differ: one has a folder, one has none.')
-  const real = listed.filter((file) => !file.pad)
-  if (real.length !== files.length) {
-    throw new MetainfoError(`The v1 part lists ${real.length} files, the v2 part ${files.length}.`)
+  let count = 0
+  let end = 0
+  let difference: MetainfoError | null = null
+  for (const twin of listed) {
+    end = twin.offset + twin.length
+    if (twin.pad) continue
+    const file = files[count++]
+    if (file !== undefined) difference ??= differenceOf(file, twin, pieceLength)
   }
-  for (const [place, file] of files.entries()) {
-    const twin = real[place]
-    const shown = quote(file.path.join('/'))
-    if (twin === undefined || twin.path.join('/') !== file.path.join('/') || twin.length !== file.length) {
-      throw new MetainfoError(`The v1 and v2 parts differ at ${shown}.`)
-    }
-    if (twin.executable !== file.executable) {
-      throw new MetainfoError(`The v1 and v2 parts differ in the attributes of ${shown}.`)
-    }
-    if (file.length > 0 && twin.offset !== file.firstPiece * pieceLength) {
-      throw new MetainfoError(`The v1 part does not begin a piece with ${shown}: a pad file is missing or wrong.`)
-    }
+  if (count !== files.length) {
+    throw new MetainfoError(`The v1 part lists ${count} files, the v2 part ${files.length}.`)
   }
-  const end = listed.at(-1)
+  if (difference !== null) throw difference
   const pieces = bytesOf(decodedIn(dictionary, 'pieces'), 'list of v1 piece hashes')
-  const wanted = Math.ceil(((end?.offset ?? 0) + (end?.length ?? 0)) / pieceLength)
+  const wanted = Math.ceil(end / pieceLength)
   if (wanted !== metainfo.pieceCount || pieces.length !== wanted * V1_HASH_BYTES) {
     throw new MetainfoError(
       `The v1 part has ${pieces.length / V1_HASH_BYTES} piece hashes for ${wanted} pieces; the v2 part has ${metainfo.pieceCount} pieces.`,
     )
   }
+}
+
+/** `twin` is the file in the v1 part. Null when both say the same. */
+function differenceOf(file: ContentFile, twin: ListedFile, pieceLength: number): MetainfoError | null {
+  const path = file.path.join('/')
+  if (twin.path.join('/') !== path || twin.length !== file.length) {
+    return new MetainfoError(`The v1 and v2 parts differ at ${quote(path)}.`)
+  }
+  if (twin.executable !== file.executable) {
+    return new MetainfoError(`The v1 and v2 parts differ in the attributes of ${quote(path)}.`)
+  }
+  if (file.length === 0 || twin.offset === file.firstPiece * pieceLength) return null
+  return new MetainfoError(`The v1 part does not begin a piece with ${quote(path)}: a pad file is missing or wrong.`)
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -120,7 +120,8 @@ function readV1(outer: Spans, info: Spans): TorrentV1 {
   const name = textOf(bytesOf(decodedIn(info, 'name'), 'name'), 'name')
   checkName(name)
   const pieceLength = countOf(decodedIn(info, 'piece length'), 'piece length', 1, MAX_PIECE_LENGTH)
-  const { files, single } = readFileList(info, name)
+  const { files: listed, single } = readFileList(info, name)
+  const files = [...listed]
   const checkPath = createPathChecker()
   for (const file of files) if (!file.pad) checkPath(file.path)
   const all = files.reduce((sum, file) => sum + file.length, 0)
