@@ -81,7 +81,7 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
   const { checkout, ...rest } = shape
   const peer = checkout === undefined ? join(HERE, 'peer.ts') : resolve(checkout, 'scripts/bench/transfer/peer.ts')
   const command = (role: object): Command => {
-    const args = ['--max-semi-space-size=8', peer] // as in docs/operate
+    const args = ['--max-semi-space-size=8', '--heap-growing-percent=30', peer] // as `bitcdn` runs
     return { program: process.execPath, args: [...args, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
   }
   return {
