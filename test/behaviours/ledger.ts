@@ -469,6 +469,20 @@ export function ledgerBehaviour(name: string, factory: LedgerFactory): void {
         expect((await ledger.session(log.head(0)))?.state).to.equal('settled')
       })
 
+      it('with what was sent just now a second later, and at once when its stream ends', async () => {
+        await ledger.openSession(log.head(0), USE)
+        for (const bytes of [MIB, 2n * MIB, 3n * MIB]) {
+          ledger.noteServed(log.head(0), bytes)
+          await accept(0, bytes / 2n)
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1_200))
+        const owed = price((3n * MIB) / 2n)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, served: price(3n * MIB) - owed, receipted: owed })
+        ledger.noteServed(log.head(0), 4n * MIB)
+        await ledger.releaseSession(log.head(0), false)
+        expect(await ledger.earnings()).to.deep.equal({ ...NOTHING, served: price(4n * MIB) - owed, receipted: owed })
+      })
+
       it('from what was owed when the chain is read without an event, and what it really paid with one', async () => {
         await serve(0, MIB)
         await serve(1, MIB)

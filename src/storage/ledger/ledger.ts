@@ -35,6 +35,8 @@ export interface LedgerOptions {
 
 /** How long bytes sent may wait for a commit of their own, in milliseconds. */
 const SERVED_DELAY = 1_000
+/** And how long after that they ride along with no other group, milliseconds: with each receipt they would double its work. */
+const SERVED_PAUSE = 250
 const POLL = 100
 const DAY = 86_400_000
 const PRUNE_EVERY = 3_600_000
@@ -60,10 +62,11 @@ export async function createLedger(
   let written: ReadonlyMap<Head, bigint> = new Map()
   let rounds = 0
   let servedTimer: NodeJS.Timeout | null = null
+  let servedAt = Number.NEGATIVE_INFINITY
   const group = createGroupCommit(engine, { beforeCommit: writeServed, afterCommit })
 
   async function writeServed(sql: Sql): Promise<void> {
-    if (sent.size === 0 || !serving.held) return
+    if (sent.size === 0 || !serving.held || performance.now() - servedAt < SERVED_PAUSE) return
     written = new Map(sent)
     await noteServed(sql, written, now())
   }
@@ -71,8 +74,14 @@ export async function createLedger(
   function afterCommit(): void {
     serving.committed()
     settling.committed()
+    if (written.size > 0) servedAt = performance.now()
     for (const [session, bytes] of written) if (sent.get(session) === bytes) sent.delete(session)
     written = new Map()
+  }
+
+  /** With the next group, however soon that comes. */
+  const writeServedNext = (): void => {
+    servedAt = Number.NEGATIVE_INFINITY
   }
 
   const serve = <T>(work: (sql: Sql) => Soon<T>): Promise<T> => group.write(work, serving.hold)
@@ -138,10 +147,14 @@ export async function createLedger(
       sent.set(session, served)
       servedTimer ??= setTimeout(() => {
         servedTimer = null
+        writeServedNext()
         if (sent.size > 0) serve(() => {}).catch(() => {}) // as good as lost in a crash: a lower bound
       }, SERVED_DELAY).unref()
     },
-    releaseSession: (session, final) => serve((sql) => releaseSession(sql, session, final, now())),
+    releaseSession(session, final) {
+      writeServedNext()
+      return serve((sql) => releaseSession(sql, session, final, now()))
+    },
     releaseAll: () => {
       const release = () => serve((sql) => releaseAll(sql, node))
       return lock === undefined ? takeOver(serving, release) : release() // a lock of the dead is free
@@ -174,6 +187,7 @@ export async function createLedger(
       clearInterval(renewal)
       clearInterval(pruning)
       if (servedTimer !== null) clearTimeout(servedTimer)
+      writeServedNext()
       const last = serving.held ? group.write((sql) => serving.release(sql), serving.hold) : Promise.resolve()
       await Promise.allSettled([last, group.close()])
       lock?.release()
