@@ -7,7 +7,7 @@ import type { Metainfo } from '../../content/index.ts'
 import { errnoOf, writeFailure } from './errors.ts'
 import { syncFolder } from './folder.ts'
 import { unitsBytes } from './held.ts'
-import { createStamps, type Stamps, stampsBytes } from './stamps.ts'
+import { createStamps, type Stamps, stampsBytes, stampsOfTexts } from './stamps.ts'
 
 export interface JournalEntry {
   /** For a download the folder, for a seed empty: files that were moved keep their inodes and stay known. */
@@ -21,6 +21,8 @@ export interface JournalEntry {
 }
 
 const MAGIC = Buffer.from('BitCDN pieces 2\n')
+/** Earlier ones: the stamps are texts in the head. */
+const MAGIC_1 = Buffer.from('BitCDN pieces 1\n')
 const CRC_BYTES = 4
 const LENGTH_BYTES = 4
 
@@ -34,20 +36,24 @@ export async function readJournal(path: string, metainfo: Metainfo, folder: stri
     throw writeFailure(error, path)
   }
   const body = bytes.subarray(0, -CRC_BYTES)
-  if (bytes.length < MAGIC.length + LENGTH_BYTES + CRC_BYTES || !body.subarray(0, MAGIC.length).equals(MAGIC))
-    return null
+  if (bytes.length < MAGIC.length + LENGTH_BYTES + CRC_BYTES) return null
+  const magic = body.subarray(0, MAGIC.length)
+  if (!magic.equals(MAGIC) && !magic.equals(MAGIC_1)) return null
   if (crc32(body) !== bytes.readUInt32BE(body.length)) return null
   const headEnd = MAGIC.length + LENGTH_BYTES + body.readUInt32BE(MAGIC.length)
   const head = JSON.parse(body.toString('utf8', MAGIC.length + LENGTH_BYTES, headEnd)) as {
     contentId: string
     folder: string
     clean: boolean
+    stamps?: readonly (string | null)[]
   }
   const files = metainfo.files.length
-  const unitsBegin = headEnd + stampsBytes(files)
+  const unitsBegin = head.stamps === undefined ? headEnd + stampsBytes(files) : headEnd
   if (head.contentId !== metainfo.contentId || head.folder !== folder) return null
   if (body.length !== unitsBegin + unitsBytes(metainfo)) return null
-  const stamps = createStamps(files, Uint8Array.from(body.subarray(headEnd, unitsBegin)))
+  const stamps = head.stamps
+    ? stampsOfTexts(head.stamps)
+    : createStamps(files, Uint8Array.from(body.subarray(headEnd, unitsBegin)))
   return { folder, clean: head.clean, stamps, units: Uint8Array.from(body.subarray(unitsBegin)) }
 }
 

@@ -3,6 +3,8 @@ import type { BigIntStats } from 'node:fs'
 /** What a file looked like: size, times and inode, in {@link STAMP_BYTES} bytes. */
 export type Stamp = Uint8Array
 
+type Looks = Pick<BigIntStats, 'size' | 'mtimeNs' | 'dev' | 'ino' | 'birthtimeNs'>
+
 const STAMP_BYTES = 40
 /** Behind the size and the time of the last change: what stays the same whatever is written to the file. */
 const IDENTITY = 16
@@ -36,12 +38,24 @@ export function createStamps(files: number, bytes: Uint8Array = new Uint8Array(s
  * Stamps differ when the file was changed or replaced, as far as the file system tells. The time of birth is part of it
  * because a new file may get the inode of a deleted one.
  */
-export function stampOf({ size, mtimeNs, dev, ino, birthtimeNs }: BigIntStats): Stamp {
+export function stampOf(stats: Looks): Stamp {
+  const { size, mtimeNs, dev, ino, birthtimeNs } = stats
   const stamp = Buffer.alloc(STAMP_BYTES)
   for (const [place, value] of [size, mtimeNs, dev, ino, birthtimeNs].entries()) {
     stamp.writeBigUInt64LE(BigInt.asUintN(64, value), place * 8)
   }
   return stamp
+}
+
+/** As earlier journals have them: size, times and inode in decimal digits, with colons. */
+export function stampsOfTexts(texts: readonly (string | null)[]): Stamps {
+  const stamps = createStamps(texts.length)
+  for (const [file, text] of texts.entries()) {
+    if (text === null) continue
+    const [size = 0n, mtimeNs = 0n, dev = 0n, ino = 0n, birthtimeNs = 0n] = text.split(':').map(BigInt)
+    stamps.set(file, stampOf({ size, mtimeNs, dev, ino, birthtimeNs }))
+  }
+  return stamps
 }
 
 /** Whether two stamps are of the same file, and nothing was written to it in between. */
