@@ -29,6 +29,7 @@ export interface Rival {
 type Case = readonly [suffix: string, seeders: number, receivers: number]
 
 const HERE = import.meta.dirname
+const COMPILE_CACHE = join(HERE, '../../../test/compile-cache.ts')
 const PYTHON = '/usr/bin/python3'
 const CASES: readonly Case[] = [
   ['', 1, 1],
@@ -81,8 +82,9 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
   const { checkout, ...rest } = shape
   const peer = checkout === undefined ? join(HERE, 'peer.ts') : resolve(checkout, 'scripts/bench/transfer/peer.ts')
   const command = (role: object): Command => {
-    const args = ['--max-semi-space-size=8', '--heap-growing-percent=30', peer] // as `bitcdn` runs
-    return { program: process.execPath, args: [...args, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
+    // as `bitcdn` runs
+    const flags = ['--max-semi-space-size=8', '--heap-growing-percent=30', '--import', COMPILE_CACHE]
+    return { program: process.execPath, args: [...flags, peer, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
   }
   return {
     ...{ name: `${label}${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: true },

@@ -162,10 +162,10 @@ describe('direct TLS', () => {
   })
 
   it('counts traffic in both directions as activity of the socket', async () => {
-    const [one, other] = [await start(direct, true, 300), await start(direct, false)]
+    const [one, other] = [await start(direct, true, 1_000), await start(direct, false)]
     const connection = await other.dial(addressOf(one), { signal })
     const stream = await connection.newStream(ECHO, { signal })
-    const until = performance.now() + 900
+    const until = performance.now() + 2_500
     while (performance.now() < until) await echo(stream, Buffer.from('x'))
     expect(connection.status).to.equal('open')
   })
