@@ -8,18 +8,29 @@ import { countRight } from './right-units.ts'
 export type ToCheckThread =
   | { readonly id: number; readonly memory: SharedArrayBuffer }
   | { readonly forget: readonly number[] }
-  /** Slot, begin, length, leaves of the piece. */
-  | readonly [number, number, number, number]
+  /** Questions, one behind the other: slot, begin, length, leaves of the piece. */
+  | readonly number[]
 
-/** Answered in the order of the questions: how many of the bytes are right from the front. */
-export type FromCheckThread = number
+/** One for each question of a message, in their order: how many of the bytes are right from the front. Null: it has started. */
+export type FromCheckThread = readonly number[] | null
+
+const NUMBERS_PER_QUESTION = 4
 
 const slots = new Map<number, SharedArrayBuffer>()
 
 parentPort?.on('message', (message: ToCheckThread) => {
   if (Array.isArray(message)) {
-    const [id, begin, length, leaves] = message as readonly [number, number, number, number]
-    parentPort?.postMessage(check(id, begin, length, leaves) satisfies FromCheckThread)
+    const right: number[] = []
+    for (let at = 0; at < message.length; at += NUMBERS_PER_QUESTION) {
+      const [id, begin, length, leaves] = message.slice(at, at + NUMBERS_PER_QUESTION) as [
+        number,
+        number,
+        number,
+        number,
+      ]
+      right.push(check(id, begin, length, leaves))
+    }
+    parentPort?.postMessage(right satisfies FromCheckThread)
   } else if ('forget' in message) for (const id of message.forget) slots.delete(id)
   else if ('memory' in message) slots.set(message.id, message.memory)
 })
@@ -32,4 +43,4 @@ function check(id: number, begin: number, length: number, leaves: number): numbe
 }
 
 // Ready: until this has come, nobody waits for a thread that is still starting.
-parentPort?.postMessage(-1 satisfies FromCheckThread)
+parentPort?.postMessage(null satisfies FromCheckThread)

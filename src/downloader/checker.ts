@@ -29,6 +29,9 @@ interface Question {
 /** This file's own ending: it is TypeScript in the repository and JavaScript in the package. */
 const THREAD = new URL(`./check-thread${extname(import.meta.filename)}`, import.meta.url)
 
+/** Four questions: a thread that waits for more has nothing to do. */
+const NUMBERS_AT_ONCE = 16
+
 /** For objects that live for a moment; V8's own choice, up to 96 MiB a thread, would stay resident. */
 const YOUNG_MEBIBYTES = 12
 
@@ -43,15 +46,16 @@ export function sharedChecker(): Checker {
 /** @param thread - the program of the thread; for tests of what happens when it fails */
 export function createChecker(thread: URL = THREAD): Checker {
   const waiting: Question[] = []
+  let asked: number[] = []
   const known = new Set<number>()
   let worker: Worker | null = null
   let failed = false
 
   function start(): void {
     const starting = new Worker(thread, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES } })
-    starting.on('message', (right: FromCheckThread) => {
-      if (right < 0) worker = starting
-      else waiting.shift()?.answer(right)
+    starting.on('message', (answers: FromCheckThread) => {
+      if (answers === null) worker = starting
+      else for (const right of answers) waiting.shift()?.answer(right)
       if (waiting.length === 0) starting.unref()
     })
     starting.on('error', fallBack)
@@ -78,6 +82,18 @@ export function createChecker(thread: URL = THREAD): Checker {
 
   const post = (message: ToCheckThread): void => worker?.postMessage(message)
 
+  /** What one turn of the loop asks goes in few messages: waking the thread costs as much as a third of a check. */
+  function flush(): void {
+    if (asked.length > 0) post(asked)
+    asked = []
+  }
+
+  function ask(...question: readonly [number, number, number, number]): void {
+    if (asked.length === 0) setImmediate(flush)
+    asked.push(...question)
+    if (asked.length >= NUMBERS_AT_ONCE) flush()
+  }
+
   return {
     check(slot, begin, length, leaves) {
       if (worker === null) return Promise.resolve(checkHere({ slot, begin, length, leaves }))
@@ -88,11 +104,12 @@ export function createChecker(thread: URL = THREAD): Checker {
       return new Promise((answer) => {
         waiting.push({ slot, begin, length, leaves, answer })
         worker?.ref()
-        post([slot.id, begin, length, leaves])
+        ask(slot.id, begin, length, leaves)
       })
     },
     forget(slots) {
       const gone = slots.filter(({ id }) => known.delete(id)).map(({ id }) => id)
+      flush()
       if (gone.length > 0) post({ forget: gone })
     },
   }

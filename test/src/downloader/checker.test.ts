@@ -78,7 +78,7 @@ describe('the checker', () => {
       // It starts as the real one does and fails at the first slot that it is told of.
       const path = join(folder, 'thread.mjs')
       const program =
-        "import { parentPort } from 'node:worker_threads'\nparentPort.on('message', () => { throw new Error('lost') })\nparentPort.postMessage(-1)\n"
+        "import { parentPort } from 'node:worker_threads'\nparentPort.on('message', () => { throw new Error('lost') })\nparentPort.postMessage(null)\n"
       await writeFile(path, program)
       const checker = createChecker(pathToFileURL(path))
       const slot = filledSlot()
