@@ -1,5 +1,5 @@
 // A process that wants to serve: asks for the lease until it gets it, then writes receipts on a session of its own until it
-// is stopped or told that it lost the lease. Lines on stdout: `asking`, `serving`, `lost`, `cut`.
+// is stopped or told that it lost the lease. Lines on stdout: `asking`, `serving`, `wrote` once, `lost`, `cut`.
 import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasCode } from '../../../src/errors.ts'
@@ -33,9 +33,12 @@ for (;;) {
   }
 }
 say('serving')
+let wrote = false
 for (let bytes = BigInt(first ?? 1); ; bytes++) {
   try {
     await ledger.acceptReceipt(session as Head, bytes, signature as CompactSignature)
+    if (!wrote) say('wrote')
+    wrote = true
   } catch (error) {
     if (hasCode(error, 'lease-lost') || hasCode(error, 'refused')) break
     if (!hasCode(error, 'database-unreachable')) throw error
