@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { lineAsker, secretAsker } from './ask.ts'
 import { runCli } from './run.ts'
 
-// Garbage is collected when it is a third of what lives. V8 waits for one to four times that, and what it took stays resident.
-setFlagsFromString('--heap-growing-percent=30')
+// Garbage is collected when it is two fifths of what lives. V8 waits for one to four times that, and what it took stays resident.
+setFlagsFromString('--heap-growing-percent=40')
 
 const interrupt = new AbortController()
 let exitCode: number | undefined

@@ -83,7 +83,7 @@ function bitcdn(label: string, [suffix, seeders, receivers]: Case, shape: Shape 
   const peer = checkout === undefined ? join(HERE, 'peer.ts') : resolve(checkout, 'scripts/bench/transfer/peer.ts')
   const command = (role: object): Command => {
     // as `bitcdn` runs
-    const flags = ['--max-semi-space-size=8', '--heap-growing-percent=30', '--import', COMPILE_CACHE]
+    const flags = ['--max-semi-space-size=8', '--heap-growing-percent=40', '--import', COMPILE_CACHE]
     return { program: process.execPath, args: [...flags, peer, JSON.stringify({ tls: 'direct', ...rest, ...role })] }
   }
   return {
