@@ -8,8 +8,10 @@ import { countRight } from './right-units.ts'
 export type ToCheckThread =
   | { readonly id: number; readonly memory: SharedArrayBuffer }
   | { readonly forget: readonly number[] }
-  /** Questions, one behind the other: slot, begin, length, leaves of the piece. */
+  /** Questions, one behind the other. */
   | readonly number[]
+
+export type CheckQuestion = readonly [slot: number, begin: number, length: number, leaves: number]
 
 /** One for each question of a message, in their order: how many of the bytes are right from the front. Null: it has started. */
 export type FromCheckThread = readonly number[] | null
@@ -22,20 +24,14 @@ parentPort?.on('message', (message: ToCheckThread) => {
   if (Array.isArray(message)) {
     const right: number[] = []
     for (let at = 0; at < message.length; at += NUMBERS_PER_QUESTION) {
-      const [id, begin, length, leaves] = message.slice(at, at + NUMBERS_PER_QUESTION) as [
-        number,
-        number,
-        number,
-        number,
-      ]
-      right.push(check(id, begin, length, leaves))
+      right.push(check(...(message.slice(at, at + NUMBERS_PER_QUESTION) as unknown as CheckQuestion)))
     }
     parentPort?.postMessage(right satisfies FromCheckThread)
   } else if ('forget' in message) for (const id of message.forget) slots.delete(id)
   else if ('memory' in message) slots.set(message.id, message.memory)
 })
 
-function check(id: number, begin: number, length: number, leaves: number): number {
+function check(...[id, begin, length, leaves]: CheckQuestion): number {
   const memory = slots.get(id)
   if (memory === undefined) throw new Error(`Slot ${id} is not known.`)
   const roots = new Uint8Array(memory, memory.byteLength - ROOTS_BYTES + (begin / UNIT_BYTES) * DIGEST_BYTES)

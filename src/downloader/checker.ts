@@ -3,7 +3,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UNIT_BYTES } from '../content/piece.ts'
-import type { FromCheckThread, ToCheckThread } from './check-thread.ts'
+import type { CheckQuestion, FromCheckThread, ToCheckThread } from './check-thread.ts'
 import { DIGEST_BYTES } from './constants.ts'
 import { countRight } from './right-units.ts'
 import type { Slot } from './slots.ts'
@@ -88,7 +88,7 @@ export function createChecker(thread: URL = THREAD): Checker {
     asked = []
   }
 
-  function ask(...question: readonly [number, number, number, number]): void {
+  function ask(...question: CheckQuestion): void {
     if (asked.length === 0) setImmediate(flush)
     asked.push(...question)
     if (asked.length >= NUMBERS_AT_ONCE) flush()

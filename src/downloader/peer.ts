@@ -153,7 +153,7 @@ export function createPeer(init: PeerInit): DownloadPeer {
         void fetcher.abort(new StreamEndedError('There is nothing to fetch.'))
         return false
       }
-      await begin(fetcher, line, to)
+      await begin(fetcher, line, to, left)
       if (line !== null) broken.remove(line.session.session)
       destination = to
       streams.add(fetcher)
@@ -169,9 +169,15 @@ export function createPeer(init: PeerInit): DownloadPeer {
     }
   }
 
-  async function begin(fetcher: Fetcher, line: RecordedSession | null, to: Destination): Promise<void> {
+  async function begin(
+    fetcher: Fetcher,
+    line: RecordedSession | null,
+    to: Destination,
+    left: AbortSignal,
+  ): Promise<void> {
     try {
       await fetcher.begin(contentId, line, to)
+      left.throwIfAborted()
     } catch (error) {
       if (line !== null) {
         // A session that a seeder will not have is of no use; one that is only not free yet may be gone on with.
