@@ -34,7 +34,9 @@ async function ask(host: Program): Promise<{ kib: number; p99: number }> {
 
 async function measure(kind: string, init = {}): Promise<{ kibEach: number; p99: number }> {
   const program = process.execPath
-  const host = start({ program, args: ['--expose-gc', join(HERE, 'host.ts'), kind, JSON.stringify(init)] })
+  // with the flags that `bitcdn` sets for itself
+  const flags = ['--max-semi-space-size=8', '--heap-growing-percent=40', '--expose-gc']
+  const host = start({ program, args: [...flags, join(HERE, 'host.ts'), kind, JSON.stringify(init)] })
   const address = await host.nextLine()
   const one = { kind, address, torrent: content.torrent }
   const crowds: Program[] = []

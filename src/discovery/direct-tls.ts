@@ -25,6 +25,7 @@ import { toMessageStream, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { makeCertificate } from './certificate.ts'
 import { joinWrites } from './joined-writes.ts'
+import { type PartedWrite, writeInParts } from './parted-writes.ts'
 import { isRelayed, isWebSocket } from './reach.ts'
 
 /** Offered beside the muxers by those who agree on one later. */
@@ -47,6 +48,7 @@ interface TcpSeams {
 /** What encrypts and decrypts for a connection that was made here. */
 export interface DirectSocket {
   readonly socket: TLSSocket
+  readonly write: PartedWrite
   /** Hands on what was decrypted and waits for more. */
   flushReads(): void
   /** Writes short messages that wait for others; null when whole frames cannot be written beside them. */
@@ -177,8 +179,9 @@ async function handshake(
     // Only now anything that was decrypted can be read.
     const secured = toMessageStream(connection, socket)
     resetBelow(secured, raw)
-    const flushWrites = joinWrites(secured, socket)
-    sockets.set(secured, { socket, flushReads: gatherReads(socket), flushWrites })
+    const write = writeInParts(socket)
+    const flushWrites = joinWrites(secured, socket, write)
+    sockets.set(secured, { socket, write, flushReads: gatherReads(socket), flushWrites })
     return { remotePeer, connection: secured, ...(streamMuxer === undefined ? {} : { streamMuxer }) }
   }
 

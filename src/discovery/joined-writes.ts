@@ -3,6 +3,7 @@
 // is joined, in front of the long part where its owner left room for that.
 import type { MessageStream } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import type { PartedWrite } from './parted-writes.ts'
 
 /**
  * On an ArrayBuffer: where a message begins in it that is sent now. What stands before it is free, and may be written to.
@@ -23,10 +24,8 @@ interface SendSeam {
 }
 
 interface Outlet {
+  /** Bytes that wait in it. */
   readonly writableLength: number
-  write(bytes: Uint8Array): boolean
-  cork(): void
-  uncork(): void
 }
 
 /**
@@ -34,22 +33,22 @@ interface Outlet {
  * somebody else writes to the socket never comes between the parts of another. Answers how to write at once what waits to be
  * joined; null for those that keep their way.
  */
-export function joinWrites(connection: MessageStream, socket: Outlet): (() => void) | null {
+export function joinWrites(connection: MessageStream, socket: Outlet, write: PartedWrite): (() => void) | null {
   const seam = connection as MessageStream & SendSeam
   if (typeof seam.sendData !== 'function') return null
-  const gather = gatherer(socket)
+  const gather = gatherer(write)
 
   seam.sendData = (data) => {
     const sentBytes = data.byteLength
     let drained = true
     let long = false
     for (const part of joined(data)) {
-      if (part.length < LONG_BYTES) gather.begin()
+      if (part.length < LONG_BYTES) gather.add(part)
       else {
         gather.end()
+        drained = write(part)
         long = true
       }
-      drained = socket.write(part)
     }
     // Whoever sent from memory of its own has to know when it has left. Nothing else needs to wait for others' long parts.
     return { sentBytes, canSendMore: long ? drained : socket.writableLength < WAITING_BYTES }
@@ -57,22 +56,21 @@ export function joinWrites(connection: MessageStream, socket: Outlet): (() => vo
   return gather.end
 }
 
-/** What is short and is sent in one turn travels as one record: from `begin` to `end`, or to the turn's end. */
-export function gatherer(socket: Pick<Outlet, 'cork' | 'uncork'>): { begin(): void; end(): void } {
-  let corked = false
+/** What is short and is sent in one turn travels as one record: at `end`, or when the turn ends. */
+function gatherer(write: PartedWrite): { add(part: Uint8Array): void; end(): void } {
+  let run: Uint8Array[] = []
 
   function end(): void {
-    if (!corked) return
-    corked = false
-    socket.uncork()
+    if (run.length === 0) return
+    const whole = together(run)
+    run = []
+    write(whole)
   }
 
   return {
-    begin() {
-      if (corked) return
-      corked = true
-      socket.cork()
-      process.nextTick(end)
+    add(part) {
+      if (run.length === 0) process.nextTick(end)
+      run.push(part)
     },
     end,
   }

@@ -83,7 +83,7 @@ function takeBuffered(stream: MessageStream): Uint8Array | null {
 
 function passBy(
   connection: MessageStream,
-  { socket, flushWrites }: DirectSocket,
+  { socket, write, flushWrites }: DirectSocket,
   muxer: StreamMuxer,
   maxFrameBytes: number,
   warn: (reason: string) => void,
@@ -112,7 +112,7 @@ function passBy(
     Object.defineProperty(stream, READ_INTO, { value: readInto(stream, streamId) })
     const lacking = flushWrites === null ? 'the connection shows no sending' : missingWriteSeam(stream, connection)
     if (flushWrites !== null && lacking === null) {
-      const value = frameWriter(stream, streamId, connection, socket, flushWrites)
+      const value = frameWriter(stream, streamId, connection, { socket, write, flush: flushWrites })
       Object.defineProperty(stream, WRITE_FRAME, { value })
     } else if (lacking !== null) warn(lacking)
     return stream

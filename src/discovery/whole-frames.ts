@@ -3,6 +3,7 @@
 
 import type { TLSSocket } from 'node:tls'
 import type { MessageStream, Stream } from '@libp2p/interface'
+import type { PartedWrite } from './parted-writes.ts'
 
 /**
  * What a stream has here that can do it: writes the bytes of `memory` from `start` to `end` as one frame at once. The
@@ -39,13 +40,19 @@ export function missingWriteSeam(stream: Stream, connection: MessageStream): str
   return typeof queue?.byteLength === 'number' ? null : 'the connection shows no queue'
 }
 
-/** @param flush - writes the short messages of this connection that wait for others */
+/** The connection's end towards the wire. */
+export interface FrameOutlet {
+  readonly socket: TLSSocket
+  readonly write: PartedWrite
+  /** Writes the short messages of this connection that wait for others. */
+  flush(): void
+}
+
 export function frameWriter(
   stream: Stream,
   streamId: number,
   connection: MessageStream,
-  socket: TLSSocket,
-  flush: () => void,
+  { socket, write, flush }: FrameOutlet,
 ): WriteFrame {
   const seams = stream as unknown as StreamSeams
   const below = connection as unknown as QueueSeam
@@ -63,7 +70,7 @@ export function frameWriter(
     seams.sendWindowCapacity -= length
     flush()
     return new Promise((resolve, reject) => {
-      socket.write(memory.subarray(start - FRAME_ROOM, end), (error) => {
+      write(memory.subarray(start - FRAME_ROOM, end), (error) => {
         if (error == null) resolve()
         else reject(error)
       })

@@ -41,8 +41,22 @@ export interface Domain {
 
 const WORD = 32
 
-/** The EIP-712 domain of one settlement contract: name `BitCDN`, version `1`. */
+/** Peers name chains and contracts as they like: no more of them are kept than a node has to do with. */
+const MOST_KEPT = 16
+const kept = new Map<string, Domain>()
+
+/** The EIP-712 domain of one settlement contract: name `BitCDN`, version `1`. Sessions of one contract share it. */
 export function createDomain(init: DomainInit): Domain {
+  const key = `${init.chainId} ${init.settlement}`
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const made = makeDomain(init)
+  if (kept.size === MOST_KEPT) kept.delete(kept.keys().next().value as string)
+  kept.set(key, made)
+  return made
+}
+
+function makeDomain(init: DomainInit): Domain {
   const chainId = BigInt(init.chainId)
   const separator = domainSeparator(chainId, init.settlement)
   const envelope = new Uint8Array(2 + WORD + WORD)

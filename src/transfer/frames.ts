@@ -1,5 +1,5 @@
 import { UNIT_BYTES } from '../content/piece.ts'
-import { MAX_DATA_BYTES, MAX_MESSAGE_BYTES } from './constants.ts'
+import { MAX_DATA_BYTES } from './constants.ts'
 import { ProtocolError } from './errors.ts'
 import { type Data, Message } from './generated/wire.js'
 
@@ -28,6 +28,9 @@ export interface FrameParser {
 /** Four bytes of varint reach 2^28; no frame is longer. */
 const MAX_VARINT_BYTES = 4
 
+/** Twice a data header. */
+const SHORT_BYTES = 64
+
 /** First byte of a data header (field 13, length-delimited): the one frequent message, and it holds numbers alone. */
 const DATA_TAG = 0x6a
 
@@ -46,7 +49,9 @@ export function encodeMessage(message: Partial<Message>): Uint8Array {
 
 export function createFrameParser(sink: FrameSink): FrameParser {
   const prefix = new Uint8Array(1)
-  let scratch = new Uint8Array(4096)
+  /** A data header, which is only looked at. What is longer has memory of its own: sessions that wait keep next to none. */
+  const short = new Uint8Array(SHORT_BYTES)
+  let memory = short
   let state: 'length' | 'message' | 'data' = 'length'
   let target: Uint8Array = prefix
   let count = 0
@@ -56,6 +61,7 @@ export function createFrameParser(sink: FrameSink): FrameParser {
 
   function expectLength(): void {
     state = 'length'
+    memory = short
     target = prefix
     count = 0
     length = 0
@@ -73,9 +79,9 @@ export function createFrameParser(sink: FrameSink): FrameParser {
     if (length === 0 || length > limit) {
       throw new ProtocolError(`A message of ${length} bytes came where 1 to ${limit} are allowed.`)
     }
-    if (length > scratch.length) scratch = new Uint8Array(length)
+    memory = length > SHORT_BYTES ? new Uint8Array(length) : short
     state = 'message'
-    target = scratch.subarray(0, length)
+    target = memory.subarray(0, length)
     count = 0
   }
 
@@ -97,10 +103,8 @@ export function createFrameParser(sink: FrameSink): FrameParser {
 
   /** The decoder's fields are views: whatever holds more than numbers gets memory that is not written again. */
   function ownBytes(): Uint8Array {
-    if (scratch[0] === DATA_TAG) return scratch.subarray(0, length)
-    const bytes = length > MAX_MESSAGE_BYTES ? scratch : scratch.slice(0, length)
-    if (length > MAX_MESSAGE_BYTES) scratch = new Uint8Array(4096)
-    return bytes.subarray(0, length)
+    if (memory !== short) return memory
+    return short[0] === DATA_TAG ? target : short.slice(0, length)
   }
 
   return {

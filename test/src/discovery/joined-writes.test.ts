@@ -49,40 +49,38 @@ describe('joined writes', () => {
     expect(parts.map((part) => part[0])).to.deep.equal([1, noise(1, 1)[0], 3, noise(1, 2)[0], 5])
   })
 
-  /** What a connection answers and its socket sees; the socket is full from the second write on. */
+  /** What a connection answers and is written to its socket, which is full from the second write on. */
   function join(waiting = 0) {
-    const seen: (number | string)[] = []
+    const seen: Uint8Array[] = []
     const connection = { sendData: () => expect.fail('not replaced') } as unknown as MessageStream
-    const flush = joinWrites(connection, {
-      writableLength: waiting,
-      cork: () => void seen.push('cork'),
-      uncork: () => void seen.push('uncork'),
-      write(bytes) {
-        seen.push(bytes.length)
-        return seen.filter((one) => typeof one === 'number').length < 2
-      },
-    })
+    const flush = joinWrites(connection, { writableLength: waiting }, (bytes) => seen.push(bytes) < 2)
     const seam = connection as unknown as { sendData(data: Uint8ArrayList): { canSendMore: boolean } }
     const send = (...parts: Uint8Array[]) => seam.sendData(new Uint8ArrayList(...parts))
-    return { seen, flush, send }
+    return { seen, flush, send, lengths: () => seen.map(({ length }) => length) }
   }
 
   it('writes all that it is given, also where the socket is full: no frame is left in two parts', () => {
-    const { seen, send } = join()
+    const { lengths, flush, send } = join()
     const answer = send(short(1), noise(5_000, 1), short(2), noise(5_000, 2))
-    expect(seen).to.deep.equal(['cork', 12, 'uncork', 5_000, 'cork', 12, 'uncork', 5_000])
+    expect(lengths()).to.deep.equal([12, 5_000, 12, 5_000])
     expect(answer).to.deep.equal({ sentBytes: 10_024, canSendMore: false })
+    send(short(3))
+    send(noise(5_000, 3))
+    expect(lengths().slice(4), 'what came first is written first').to.deep.equal([12, 5_000])
+    flush?.()
+    expect(lengths().length).to.equal(6)
   })
 
   it('makes one record of the short messages of one turn, which wait for no long ones of others', async () => {
-    const { seen, send, flush } = join()
+    const { seen, lengths, send, flush } = join()
     expect([1, 2, 3].map((byte) => send(short(byte)).canSendMore)).to.deep.equal([true, true, true])
-    expect(seen).to.deep.equal(['cork', 12, 12, 12])
+    expect(lengths()).to.deep.equal([])
     await new Promise((resolve) => setImmediate(resolve))
-    expect(seen).to.deep.equal(['cork', 12, 12, 12, 'uncork'])
+    expect(lengths()).to.deep.equal([36])
+    expect([0, 12, 24].map((at) => seen[0]?.[at])).to.deep.equal([1, 2, 3])
     send(short(4))
     flush?.()
-    expect(seen.slice(5)).to.deep.equal(['cork', 12, 'uncork'])
+    expect(lengths()).to.deep.equal([36, 12])
   })
 
   it('says when more waits in the socket than a few long messages', () => {
