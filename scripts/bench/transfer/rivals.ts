@@ -58,6 +58,7 @@ export function rivals({ against }: RivalsInit): Rival[] {
     ...(hasProgram('nginx', '-v') && hasProgram('curl', '--version') ? [nginx(single)] : []),
     ...(webtorrentEntry() === null ? [] : [webtorrent(single)]),
     libp2p(single),
+    bareNode(single),
   ]
 }
 
@@ -182,6 +183,19 @@ function libp2p([suffix, seeders, receivers]: Case): Rival {
     send: async ({ path }) => command('send', path),
     receive: ({ path }, folder, [address = '']) =>
       command('receive', join(folder, path.slice(dirname(path).length + 1)), address),
+  }
+}
+
+/** No rival: the same bytes through a bare TLS socket of Node, hashed and written in a thread. */
+function bareNode([suffix, seeders, receivers]: Case): Rival {
+  const command = (...args: string[]): Command => {
+    return { program: process.execPath, args: ['--max-semi-space-size=8', join(HERE, 'bare-node.ts'), ...args] }
+  }
+  return {
+    ...{ name: `bare node${suffix}`, base: `bitcdn${suffix}`, seeders, receivers, folders: false },
+    send: async ({ path }) => command('send', path),
+    receive: ({ path, metainfo }, folder, [address = '']) =>
+      command('receive', join(folder, path.slice(dirname(path).length + 1)), address, String(metainfo.length)),
   }
 }
 
