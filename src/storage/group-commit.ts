@@ -6,18 +6,20 @@ import type { Engine, Soon, Sql } from './sql.ts'
 export interface GroupCommit {
   /**
    * Runs in the next transaction; what `work` throws undoes this work alone, unless the database failed. `guard` runs
-   * before it: what that throws rejects the work, which never begins.
+   * before it: what that throws rejects the work, which writes nothing.
    */
   write<T>(work: (sql: Sql) => Soon<T>, guard?: Guard): Promise<T>
   /** Sees all that was written before it. */
   read<T>(work: (sql: Sql) => Soon<T>): Promise<T>
-  /** Joins neighbours of its kind into one call of their {@link Batch}. */
+  /** Joins neighbours of its kind into one call of their {@link Batch}, whose first guard holds for all. */
   add<In, Out>(batch: Batch<In, Out>, item: In, guard?: Guard): Promise<Out>
   /** Commits what waits, then refuses. */
   close(): Promise<void>
 }
 
-/** Work on many items at once. An Error among its answers rejects that item alone. */
+/**
+ * Work on many items at once, which writes by `run` and `insertAll` alone. An Error among its answers rejects that item alone.
+ */
 export type Batch<In, Out> = (sql: Sql, items: readonly In[]) => Soon<readonly (Out | Error)[]>
 
 export type Guard = (sql: Sql) => Promise<void>
@@ -100,10 +102,17 @@ export function createGroupCommit(engine: Engine, hooks: Hooks = {}): GroupCommi
     }
   }
 
+  /** Its reads begin beside the guard: where the database is in a thread or behind a wire, each answer is waited for. */
   async function runBatch(sql: Sql, batch: Batch<unknown, unknown>, jobs: readonly Job[]): Promise<(() => void)[]> {
+    const guarded = jobs[0]?.guard?.(sql) ?? Promise.resolve()
+    const items = jobs.map(({ item }) => item)
+    const values = (async () => batch(writesBehind(sql, guarded), items))()
+    values.catch(() => undefined)
     try {
-      await jobs[0]?.guard?.(sql)
+      await guarded
     } catch (error) {
+      // Nothing that still runs belongs to the next job.
+      await values.catch(() => undefined)
       if (engine.spoils(error)) throw error
       return jobs.map(
         ({ reject }) =>
@@ -111,12 +120,9 @@ export function createGroupCommit(engine: Engine, hooks: Hooks = {}): GroupCommi
             reject(error),
       )
     }
-    const values = await batch(
-      sql,
-      jobs.map(({ item }) => item),
-    )
+    const answers = await values
     return jobs.map(({ resolve, reject }, i) => {
-      const value = values[i]
+      const value = answers[i]
       return value instanceof Error ? () => reject(value) : () => resolve(value)
     })
   }
@@ -129,6 +135,21 @@ export function createGroupCommit(engine: Engine, hooks: Hooks = {}): GroupCommi
     async close() {
       closed = true
       while (running !== null || waiting.length > 0) await drain()
+    },
+  }
+}
+
+/** Writes wait for `guarded`, and fail with it. */
+function writesBehind(sql: Sql, guarded: Promise<void>): Sql {
+  return {
+    ...sql,
+    async run(text, ...values) {
+      await guarded
+      return sql.run(text, ...values)
+    },
+    async insertAll(text, types, rows) {
+      await guarded
+      return sql.insertAll(text, types, rows)
     },
   }
 }

@@ -12,13 +12,22 @@ export type Step =
   | readonly ['allOf', string, readonly SqlValue[]]
   | readonly ['insertAll', string, readonly (readonly SqlValue[])[]]
 
-export type ToEngineThread = readonly Step[] | 'close'
+/** Questions of one turn, each some steps; those behind one that fails are not asked. */
+export type ToEngineThread = readonly (readonly Step[])[] | 'close'
 
-/** Answered in the order of the questions. */
-export type FromEngineThread =
+/** In the order of the questions, as far as they were asked. */
+export interface FromEngineThread {
+  readonly answers: readonly ThreadAnswer[]
+  readonly inTransaction: boolean
+}
+
+export type Value = Row | Row[] | number | undefined
+
+export type ThreadAnswer =
   /** What the last step answered. */
-  | { readonly value: Row | Row[] | number | undefined; readonly inTransaction: boolean }
-  | { readonly failure: Failure; readonly inTransaction: boolean }
+  | { readonly value: Value }
+  /** `at` is the step that failed. */
+  | { readonly failure: Failure; readonly at: number }
 
 /** An error without its class, which does not travel. */
 export interface Failure {
@@ -45,33 +54,44 @@ function serve(init: DatabaseInit): void {
   const { connection, close } = openDatabase(init)
   const statements = createStatements(connection)
 
-  function take(step: Step): Row | Row[] | number | undefined {
+  function take(step: Step): Value {
     if (step[0] === 'exec') return void connection.exec(step[1])
     if (step[0] === 'allOf') return statements.allOf(step[1], step[2])
     if (step[0] === 'insertAll') return void statements.insertAll(step[1], step[2])
     return statements[step[0]](step[1], ...step[2])
   }
 
-  function takeAll(steps: readonly Step[]): void {
-    let value: Row | Row[] | number | undefined
+  function takeAll(steps: readonly Step[]): ThreadAnswer {
+    let value: Value
+    let at = 0
     try {
-      for (const step of steps) value = take(step)
-      answer({ value, inTransaction: connection.isTransaction })
+      for (; at < steps.length; at += 1) value = take(steps[at] as Step)
+      return { value }
     } catch (error) {
-      answer({ failure: failureOf(error), inTransaction: connection.isTransaction })
+      return { failure: failureOf(error), at }
     }
   }
 
+  function askAll(questions: readonly (readonly Step[])[]): void {
+    const answers: ThreadAnswer[] = []
+    for (const steps of questions) {
+      const answer = takeAll(steps)
+      answers.push(answer)
+      if ('failure' in answer) break
+    }
+    answer({ answers, inTransaction: connection.isTransaction })
+  }
+
   parentPort?.on('message', (message: ToEngineThread) => {
-    if (message !== 'close') return takeAll(message)
+    if (message !== 'close') return askAll(message)
     close()
     parentPort?.close()
   })
-  answer({ value: undefined, inTransaction: false })
+  answer({ answers: [{ value: undefined }], inTransaction: false })
 }
 
 try {
   serve(workerData as DatabaseInit)
 } catch (error) {
-  answer({ failure: failureOf(error), inTransaction: false })
+  answer({ answers: [{ failure: failureOf(error), at: 0 }], inTransaction: false })
 }

@@ -6,7 +6,7 @@ import { BitCdnError } from '../../errors.ts'
 import type { Engine, Row, Sql, SqlValue } from '../sql.ts'
 import type { DatabaseInit } from './database.ts'
 import { SQLITE_CLOCK } from './engine.ts'
-import type { Failure, FromEngineThread, Step, ToEngineThread } from './engine-thread.ts'
+import type { Failure, FromEngineThread, Step, ThreadAnswer, ToEngineThread, Value } from './engine-thread.ts'
 import { DamagedFile, storageError } from './errors.ts'
 
 /** This file's own ending: it is TypeScript in the repository and JavaScript in the package. */
@@ -18,10 +18,18 @@ const YOUNG_MEBIBYTES = 12
 /** Where the thread's program cannot be started at all. */
 export class NoThreadError extends Error {}
 
-type Answer = FromEngineThread & { readonly value?: Row | Row[] | number | undefined }
+/** A message that waits for its answer. */
+interface Posted {
+  resolve(answer: FromEngineThread): void
+  reject(error: unknown): void
+}
 
+/** Part of a message that is not sent yet. */
 interface Question {
-  resolve(answer: Answer): void
+  readonly steps: readonly Step[]
+  /** Of these steps, so many at the front belong to others before it. */
+  readonly carried: number
+  resolve(value: Value): void
   reject(error: unknown): void
 }
 
@@ -32,7 +40,7 @@ interface Question {
  */
 export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD): Promise<Engine> {
   const { path } = init
-  const waiting: Question[] = []
+  const waiting: Posted[] = []
   let broken: BitCdnError | null = null
   let open = false
   let worker: Worker
@@ -43,7 +51,7 @@ export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD)
   }
 
   worker.on('message', (answer: FromEngineThread) => {
-    waiting.shift()?.resolve(answer as Answer)
+    waiting.shift()?.resolve(answer)
     // A process lives on for an answer that is awaited, and not for this thread.
     if (waiting.length === 0) worker.unref()
   })
@@ -58,7 +66,7 @@ export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD)
     for (const { reject } of waiting.splice(0)) reject(open ? broken : new NoThreadError(words))
   }
 
-  function post(message: ToEngineThread): Promise<Answer> {
+  function post(message: ToEngineThread): Promise<FromEngineThread> {
     return new Promise((resolve, reject) => {
       if (broken !== null) return reject(broken)
       waiting.push({ resolve, reject })
@@ -67,10 +75,11 @@ export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD)
     })
   }
 
-  const ready = await new Promise<Answer>((resolve, reject) => waiting.push({ resolve, reject }))
-  if ('failure' in ready) {
+  const ready = await new Promise<FromEngineThread>((resolve, reject) => waiting.push({ resolve, reject }))
+  const [first] = ready.answers
+  if (first !== undefined && 'failure' in first) {
     await worker.terminate()
-    throw errorOf(ready.failure)
+    throw errorOf(first.failure)
   }
   open = true
   return createEngine({ path, post, broken: () => broken, stop: () => post('close').catch(() => undefined) })
@@ -78,7 +87,7 @@ export async function openThreadEngine(init: DatabaseInit, thread: URL = THREAD)
 
 interface Thread {
   readonly path: string
-  post(message: ToEngineThread): Promise<Answer>
+  post(message: ToEngineThread): Promise<FromEngineThread>
   broken(): BitCdnError | null
   stop(): Promise<unknown>
 }
@@ -88,13 +97,39 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
   let failed: BitCdnError | null = null
   /** What answers nothing goes with the next question. */
   let ahead: Step[] = []
+  /** One of those failed: whoever asked next heard of it, and it concerns others. */
+  let spoiled = false
+  let nesting = 0
+  let asked: Question[] = []
   let turn: Promise<unknown> = Promise.resolve()
 
-  async function ask(...steps: Step[]): Promise<Answer['value']> {
-    const answer = await post([...ahead.splice(0), ...steps])
-    inTransaction = answer.inTransaction
-    if ('failure' in answer) throw errorOf(answer.failure)
-    return answer.value
+  /** What is asked in one turn travels in one message: each wakes the thread, and this one again. */
+  function ask(...steps: Step[]): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (asked.length === 0) process.nextTick(() => void sendAsked())
+      const carried = ahead.splice(0)
+      asked.push({ steps: [...carried, ...steps], carried: carried.length, resolve, reject })
+    })
+  }
+
+  async function sendAsked(): Promise<void> {
+    const questions = asked
+    asked = []
+    try {
+      const reply = await post(questions.map(({ steps }) => steps))
+      inTransaction = reply.inTransaction
+      const last = reply.answers.at(-1) as ThreadAnswer
+      for (const [at, question] of questions.entries()) settle(question, reply.answers[at] ?? last)
+    } catch (error) {
+      for (const { reject } of questions) reject(error)
+    }
+  }
+
+  function settle({ carried, resolve, reject }: Question, answer: ThreadAnswer): void {
+    if ('failure' in answer) {
+      if (answer.at < carried) spoiled = true
+      reject(errorOf(answer.failure))
+    } else resolve(answer.value)
   }
 
   const sql: Sql = {
@@ -105,7 +140,11 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
       return keys.length === 0 ? [] : ((await ask(['allOf', text, own(keys)])) as Row[])
     },
     async insertAll(text, _types, rows) {
-      if (rows.length > 0) await ask(['insertAll', text, rows.map(own)])
+      if (rows.length === 0) return
+      const step: Step = ['insertAll', text, rows.map(own)]
+      // What undoes its own writes alone has to hear at once that they failed.
+      if (nesting > 0) await ask(step)
+      else ahead.push(step)
     },
     forUpdate: '',
     clock: SQLITE_CLOCK,
@@ -124,6 +163,7 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
   async function run<T>(kind: 'read' | 'write', work: (sql: Sql) => Promise<T>): Promise<T> {
     const broken = failed ?? lost()
     if (broken !== null) throw broken
+    spoiled = false
     try {
       ahead.push(['exec', kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'])
       const value = await work({ ...sql })
@@ -144,6 +184,7 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
     },
     async nested(_sql, work) {
       ahead.push(['exec', 'SAVEPOINT job'])
+      nesting += 1
       try {
         const value = await work()
         ahead.push(['exec', 'RELEASE job'])
@@ -151,11 +192,13 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
       } catch (error) {
         if (!this.spoils(error)) await ask(['exec', 'ROLLBACK TO job; RELEASE job'])
         throw error
+      } finally {
+        nesting -= 1
       }
     },
     spoils(error) {
       if (error instanceof BitCdnError) return lost() !== null
-      return (!inTransaction && ahead.length === 0) || storageError(error, path) !== error
+      return spoiled || (!inTransaction && ahead.length === 0) || storageError(error, path) !== error
     },
     async close() {
       await turn

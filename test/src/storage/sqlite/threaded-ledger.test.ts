@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { BitCdnError } from '../../../../src/errors.ts'
 import type { ReceiptLedger } from '../../../../src/receipts/index.ts'
@@ -67,15 +68,40 @@ describe('A ledger whose connection is in a thread', () => {
     await Promise.all([beside.close(), ledger.close()])
   })
 
+  it('wakes its thread three times for a receipt: to read its line, its lane, and to write', async () => {
+    const log = createTestLog({ lines: 1 })
+    const post = Worker.prototype.postMessage
+    let posted = 0
+    Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<typeof post>) {
+      posted += 1
+      return post.apply(this, args)
+    }
+    try {
+      const ledger = await openThreadedLedger({ path: newPath() })
+      await ledger.extendLog(log.lane, log.head(0), log.plain(), await log.signed())
+      const accept = (bytes: bigint): Promise<bigint> => {
+        const { session, bytesServed, signature } = log.receipt(0, bytes)
+        return ledger.acceptReceipt(session, bytesServed, signature)
+      }
+      await accept(1000n)
+      posted = 0
+      expect(await accept(2000n)).to.equal(2000n)
+      expect(posted).to.equal(3)
+      await ledger.close()
+    } finally {
+      Worker.prototype.postMessage = post
+    }
+  })
+
   it('refuses everything when its thread has died, also what it was asked before', async () => {
     const program = join(folder, 'dying.mjs')
     writeFileSync(
       program,
       `import { parentPort } from 'node:worker_threads'
-       parentPort.postMessage({ value: undefined, inTransaction: false })
-       parentPort.on('message', (steps) => {
-         if (steps.some(([, text]) => text.includes('lanes'))) process.exit(3)
-         parentPort.postMessage({ value: {}, inTransaction: true })
+       parentPort.postMessage({ answers: [{ value: undefined }], inTransaction: false })
+       parentPort.on('message', (questions) => {
+         if (questions.flat().some(([, text]) => text.includes('lanes'))) process.exit(3)
+         parentPort.postMessage({ answers: questions.map(() => ({ value: {} })), inTransaction: true })
        })`,
     )
     const ledger = await openThreadedLedger({ path: newPath() }, pathToFileURL(program))
