@@ -10,9 +10,14 @@ export const RECHECK_AFTER = 1000
 /** Unit roots that a store keeps in memory, in bytes; 32 MiB stand for 128 GiB of content. */
 export const MAX_KEPT_ROOTS = 32 * 1024 * 1024
 
-/** Reads, and writes, of at most this much are made at once, as long as none takes the disk's time. */
+/** Reads of at most this much are made at once, as long as none takes the disk's time. */
 export const MAX_QUICK_BYTES = 1024 * 1024
-export const MAX_QUICK_WRITE = 128 * 1024
+
+/**
+ * Bytes that are written at once. For a megabyte Linux looks for one large block of memory, and on virtual machines takes one
+ * that was given back to the host: the copy then costs six times as much as to memory that was in use a moment ago.
+ */
+export const WRITE_BYTES = 128 * 1024
 
 /**
  * A call that takes longer than this, in milliseconds, where calls take so long on average, has waited for a disk: threads make

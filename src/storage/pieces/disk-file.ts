@@ -1,7 +1,7 @@
 // An open file whose short calls are made at once; see quick-calls.ts. Node's own handle gives each of them to a thread.
 import fs, { type BigIntStats, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
-import { MAX_QUICK_BYTES, MAX_QUICK_WRITE } from './constants.ts'
+import { MAX_QUICK_BYTES, WRITE_BYTES } from './constants.ts'
 import { quickly } from './quick-calls.ts'
 
 const later = {
@@ -58,14 +58,16 @@ export class DiskFile {
 
   /** All of `bytes`. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) done += await this.#writeSome(bytes.subarray(done), position + done)
+    for (let done = 0; done < bytes.length; ) {
+      const part = bytes.subarray(done, done + WRITE_BYTES)
+      done += await this.#writeSome(part, position + done)
+    }
   }
 
   async #writeSome(bytes: Uint8Array, position: number): Promise<number> {
     const { fd } = this
     const inThread = () =>
       this.#later(async () => (await later.write(fd, bytes, 0, bytes.length, position)).bytesWritten)
-    if (bytes.length > MAX_QUICK_WRITE) return inThread()
     return await quickly(() => fs.writeSync(fd, bytes, 0, bytes.length, position), inThread)
   }
 
