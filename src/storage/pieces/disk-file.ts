@@ -57,18 +57,16 @@ export class DiskFile {
   }
 
   /** All of `bytes`. */
-  async write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const part = bytes.subarray(done, done + WRITE_BYTES)
-      done += await this.#writeSome(part, position + done)
-    }
-  }
-
-  async #writeSome(bytes: Uint8Array, position: number): Promise<number> {
-    const { fd } = this
-    const inThread = () =>
-      this.#later(async () => (await later.write(fd, bytes, 0, bytes.length, position)).bytesWritten)
-    return await quickly(() => fs.writeSync(fd, bytes, 0, bytes.length, position), inThread)
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return this.#later(async (fd) => {
+      for (let done = 0; done < bytes.length; ) {
+        const part = bytes.subarray(done, done + WRITE_BYTES)
+        done += await quickly(
+          () => fs.writeSync(fd, part, 0, part.length, position + done),
+          async () => (await later.write(fd, part, 0, part.length, position + done)).bytesWritten,
+        )
+      }
+    })
   }
 
   async stat(): Promise<Stats> {
