@@ -15,10 +15,10 @@ export interface Certificate {
 
 const PUBLIC_KEY_EXTENSION = '1.3.6.1.4.1.53594.1.1'
 const SIGNED_PREFIX = new TextEncoder().encode('libp2p-tls-handshake:')
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** RFC 5280, 4.1.2.5: the end for what has none. */
-const [BEGIN, END] = [new Date(0), new Date('9999-12-31T23:59:59Z')]
+export const [BEGIN, END] = [new Date(0), new Date('9999-12-31T23:59:59Z')]
 
 export async function makeCertificate(privateKey: PrivateKey): Promise<Certificate> {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -51,3 +51,10 @@ export const REDIAL_MILLISECONDS = 15_000
 /** Peers that are remembered beyond their connections, and records of others that a server of the DHT keeps. */
 export const MAX_KNOWN_PEERS = 8_192
 export const MAX_DHT_RECORDS = 65_536
+
+/** Bytes that one stream over WebRTC hands on before they are sent. Each stream keeps as many for a reader that does not read. */
+export const WEB_RTC_BUFFER_BYTES = 256 * 1024
+
+/** Connections over WebRTC, and those of them that have not finished their handshake. */
+export const MAX_WEB_RTC_CONNECTIONS = 512
+export const PENDING_WEB_RTC_CONNECTIONS = 64

@@ -8,7 +8,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { isMultiaddr, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { contentCid } from '../content/index.ts'
 import { BitCdnError } from '../errors.ts'
@@ -39,6 +39,7 @@ import {
   reachServices,
   relayTransport,
 } from './reach.ts'
+import { isWebRtc, listenBeside, loadWebRtc, webRtc } from './web-rtc.ts'
 
 export interface NodeInit {
   readonly privateKey: PrivateKey
@@ -101,7 +102,17 @@ export interface PeerNode {
 export async function createNode(init: NodeInit): Promise<PeerNode> {
   const listen = init.listen ?? []
   const known = [...(init.bootstrap ?? []), ...(init.reach?.relays ?? [])].map(parseAddress)
-  const libp2p = await start(init, listen, known)
+  /** Their native code runs on what they send: only what an operator or a caller names is dialled by WebRTC. */
+  const named = new Set(known.map(String))
+  if (listen.map(parseAddress).some(isWebRtc) || known.some(isWebRtc)) await loadWebRtc()
+  const libp2p = await start(init, listen, known, named)
+  if (init.reach?.webRtc === true) {
+    await listenBeside(libp2p, listen).catch((error: unknown) => {
+      process.emitWarning(`Browsers cannot reach this node: ${listenError(error, listen).message}`, {
+        code: 'BITCDN_NO_WEB_RTC',
+      })
+    })
+  }
   if (!announceOwn(libp2p)) {
     process.emitWarning('Public addresses are not announced: libp2p shows no addresses. Give them with --announce.', {
       code: 'BITCDN_NO_ADDRESSES',
@@ -132,6 +143,10 @@ export async function createNode(init: NodeInit): Promise<PeerNode> {
     findSeeders: (contentId, options) => findSeeders(libp2p, contentId, options.signal),
     async connect(target, { signal }) {
       const dialled = await dialTarget(libp2p, target)
+      if (typeof target === 'string' && isMultiaddr(dialled) && isWebRtc(dialled)) {
+        await loadWebRtc()
+        named.add(dialled.toString())
+      }
       try {
         return await directOnceThere(libp2p, await libp2p.dial(dialled, { signal }), signal)
       } catch (error) {
@@ -146,7 +161,12 @@ export async function createNode(init: NodeInit): Promise<PeerNode> {
   }
 }
 
-async function start(init: NodeInit, listen: readonly string[], known: readonly Multiaddr[]): Promise<Libp2p> {
+async function start(
+  init: NodeInit,
+  listen: readonly string[],
+  known: readonly Multiaddr[],
+  named: ReadonlySet<string>,
+): Promise<Libp2p> {
   const allowPrivate = init.allowPrivate ?? false
   const reach = init.reach ?? {}
   // The operator's own word for where to begin may be a name; what peers tell may not.
@@ -167,11 +187,18 @@ async function start(init: NodeInit, listen: readonly string[], known: readonly 
         ],
         appendAnnounce: (init.announce ?? []).map((address) => parseAddress(address).toString()),
       },
-      transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }), webSockets(), relayTransport()],
+      transports: [
+        tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } }),
+        webSockets(),
+        webRtc(),
+        relayTransport(),
+      ],
       connectionEncrypters: [...(init.encrypters ?? [directTls(), noise()])],
       streamMuxers: [init.reads === 'plain' ? yamux({ streamOptions }) : placingYamux({ streamOptions })],
       connectionGater: {
-        denyDialMultiaddr: (address) => !allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString()),
+        denyDialMultiaddr: (address) =>
+          (!allowPrivate && isPrivateAddress(address) && !trusted.has(address.toString())) ||
+          (isWebRtc(address) && !named.has(address.toString())),
       },
       connectionManager: {
         maxConnections: MAX_CONNECTIONS,
