@@ -1,6 +1,7 @@
 // One pass over a file's bytes that makes what BEP 52 (and for hybrids BEP 3) store about it. Memory: one piece's leaf hashes.
-import { createHash, type Hash } from 'node:crypto'
+
 import { HASH_BYTES, V1_HASH_BYTES } from './constants.ts'
+import { createHash, type Hash } from './hashes.ts'
 import { LEAF_BYTES } from './piece.ts'
 import { foldInPlace, hashLeaves, leafCount, merkleRoot, powerOfTwo, sha256 } from './tree.ts'
 

@@ -1,5 +1,5 @@
 // The info dictionary: what the infohash is taken over. Everything is checked before anything is allocated by its figures.
-import { createHash } from 'node:crypto'
+
 import { bytesOfKey, type DecodedDictionary, type DecodedValue, decode } from './bencode.ts'
 import { createReader, DICTIONARY, END } from './bencode-reader.ts'
 import { type Spans, spanAt } from './bencode-spans.ts'
@@ -7,6 +7,7 @@ import { HASH_BYTES, MAX_PIECE_LENGTH, MAX_PIECES, MIN_PIECE_LENGTH, V1_HASH_BYT
 import { HashMismatchError, MetainfoError } from './errors.ts'
 import { attributesOf, bytesOf, countOf, decodedIn, dictionaryOf, spansIn, textOf } from './fields.ts'
 import { hasFileList, type ListedFile, readFileList } from './file-list.ts'
+import { createHash } from './hashes.ts'
 import type { ContentFile, ContentId, Metainfo } from './metainfo.ts'
 import { checkName, createPathChecker, quote } from './names.ts'
 import { sha256 } from './tree.ts'

@@ -1,5 +1,5 @@
 // A .torrent file: the info dictionary with what stands around it.
-import { createHash } from 'node:crypto'
+
 import { type BencodeDictionary, bytesOfKey, decode, Encoded, encode } from './bencode.ts'
 import type { Spans } from './bencode-spans.ts'
 import { MAX_PIECE_LENGTH, MAX_PIECES, V1_HASH_BYTES } from './constants.ts'
@@ -15,6 +15,7 @@ import {
   WEB_SEED_PROTOCOLS,
 } from './fields.ts'
 import { hasFileList, type ListedFile, readFileList } from './file-list.ts'
+import { createHash } from './hashes.ts'
 import { readInfo } from './info.ts'
 import { withPieceLayers } from './layers.ts'
 import type { Metainfo } from './metainfo.ts'

@@ -1,7 +1,8 @@
 // BEP 52's hash trees: SHA-256 over 16 KiB leaves, padded to a power of two with leaf hashes of 32 zero bytes. A missing
 // subtree therefore has one known root for each height, and nothing is ever hashed to pad.
-import { hash } from 'node:crypto'
+
 import { HASH_BYTES } from './constants.ts'
+import { hash } from './hashes.ts'
 import { LEAF_BYTES } from './piece.ts'
 
 const TALLEST = 40

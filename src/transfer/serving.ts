@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { ContentStore } from '../content/index.ts'
 import { hasCode } from '../errors.ts'
@@ -79,7 +78,7 @@ export function createServing(init: ServingInit): Serving {
   const ended = new AbortController()
   const done = Promise.withResolvers<void>()
   const writer = createWriter(connection, stream)
-  const nonce = randomBytes(32)
+  const nonce = crypto.getRandomValues(new Uint8Array(32))
   let touched = performance.now()
   let greeted = false
   let full = false

@@ -151,7 +151,9 @@ export function createWriter(connection: Connection, stream: Stream): Writer {
     await drained(stream, signal)
     if (outlet.last !== null) release(outlet.last)
     outlet.last = buffer
-    setTimeout(forget, IDLE_MILLISECONDS, buffer).unref()
+    const timer: { unref?(): void } = setTimeout(forget, IDLE_MILLISECONDS, buffer)
+    // a browser's is a number, and keeps nothing alive
+    timer.unref?.()
   }
 
   async function sendBuffer(buffer: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<void> {

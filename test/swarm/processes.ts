@@ -9,6 +9,7 @@ export interface SeederProcess {
   readonly init: SeederInit
   readonly child: ChildProcess
   readonly address: string
+  readonly addresses: readonly string[]
   readonly payout: string
   /** Ends it; SIGTERM lets it say goodbye. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
@@ -21,7 +22,9 @@ export async function spawnSeeder(init: SeederInit): Promise<SeederProcess> {
   const exited = once(child, 'exit')
   if (child.stdout === null) throw new Error('The seeder has no output.')
   const lines = createInterface({ input: child.stdout })
-  const first = once(lines, 'line').then(([line]) => JSON.parse(String(line)) as { address: string; payout: string })
+  const first = once(lines, 'line').then(
+    ([line]) => JSON.parse(String(line)) as Pick<SeederProcess, 'address' | 'addresses' | 'payout'>,
+  )
   const ready = await Promise.race([
     first,
     exited.then(([code]) => Promise.reject(new Error(`The seeder left: ${code}.`))),

@@ -106,7 +106,9 @@ export async function startSeeder(init: SeederInit): Promise<TestSeeder> {
 if (process.argv[1] === import.meta.filename) {
   const init = JSON.parse(process.argv[2] ?? '{}') as SeederInit
   const seeder = await startSeeder(init)
-  process.stdout.write(`${JSON.stringify({ address: seeder.address, payout: seeder.payout })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ address: seeder.address, addresses: seeder.node.addresses(), payout: seeder.payout })}\n`,
+  )
   process.on('SIGTERM', () => void seeder.stop().then(() => process.exit(0)))
   // The parent is gone: nobody else would stop this process.
   process.stdin.on('close', () => process.exit(0)).resume()
