@@ -47,7 +47,8 @@ export function nodeOf(
     listens = true,
     dht = 'client',
     relaysOthers = false,
-  }: { listens?: boolean; dht?: NodeInit['dht'] & string; relaysOthers?: boolean } = {},
+    webRtc = false,
+  }: { listens?: boolean; dht?: NodeInit['dht'] & string; relaysOthers?: boolean; webRtc?: boolean } = {},
 ): Promise<PeerNode> {
   const listen = listens ? settings.list('listen') : []
   const allowPrivate = settings.flag('allowPrivate')
@@ -60,7 +61,7 @@ export function nodeOf(
       upnp: settings.flag('upnp') && !allowPrivate && listen.some((address) => !LOOPBACK.test(address)),
       relays: listens ? relaysOf(settings) : undefined,
       lan: settings.flag('lan'),
-      relaysOthers,
+      ...{ relaysOthers, webRtc },
     },
   })
 }

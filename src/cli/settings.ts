@@ -95,6 +95,12 @@ export const SETTINGS = {
     what: 'do not ask the router for a port',
     fallback: true,
   },
+  webrtc: {
+    flag: '--no-webrtc',
+    env: 'BITCDN_WEBRTC',
+    what: 'do not let browsers in by WebRTC, on the UDP port of the same number as each TCP port',
+    fallback: true,
+  },
   lan: {
     flag: '--lan',
     env: 'BITCDN_LAN',

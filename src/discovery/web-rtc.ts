@@ -9,10 +9,10 @@ import {
   TypedEventEmitter,
   transportSymbol,
 } from '@libp2p/interface'
-import type { WebRTCDirectTransportComponents } from '@libp2p/webrtc'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { BitCdnError } from '../errors.ts'
 import { WEB_RTC_BUFFER_BYTES } from './constants.ts'
+import type { WebRTCDirectTransportComponents } from './libp2p-webrtc.ts'
 import { guardUpgrader } from './web-rtc-guard.ts'
 
 const parts = (address: Multiaddr): string[] => address.getComponents().map(({ name }) => name)
@@ -24,15 +24,15 @@ export function isWebRtc(address: Multiaddr): boolean {
 }
 
 /** Loads the native part. Throws `usage` where there is none for this machine. */
-export async function loadWebRtc(): Promise<typeof import('@libp2p/webrtc')> {
+export async function loadWebRtc(): Promise<typeof import('./libp2p-webrtc.ts')> {
   try {
-    return await import('@libp2p/webrtc')
+    return await import('./libp2p-webrtc.ts')
   } catch (cause) {
     throw new BitCdnError(
       'usage',
       `WebRTC is not to be had here: ${String((cause as Error).message).split('\n')[0]}.`,
       {
-        advice: 'Install it with npm install @libp2p/webrtc, or take addresses without /webrtc-direct.',
+        advice: 'Install node-datachannel, which has it for most systems, or take addresses without /webrtc-direct.',
         cause,
       },
     )

@@ -38,7 +38,15 @@ import { type Options, resolveSettings, type Settings, withSettings } from '../s
 import { openWallet, WALLET_SETTINGS } from '../wallet.ts'
 import { bytesInWords, money, parseBytes, parseMoney, parseWhole } from '../words.ts'
 
-const SEED_SETTINGS = ['ledger', 'payout', 'gateway', ...NODE_SETTINGS, 'monitor', ...DENYING_SETTINGS] as const
+const SEED_SETTINGS = [
+  'ledger',
+  'payout',
+  'gateway',
+  ...NODE_SETTINGS,
+  'webrtc',
+  'monitor',
+  ...DENYING_SETTINGS,
+] as const
 
 export function seedCommand(io: CommandIo): Command {
   const command = new Command('seed')
@@ -131,7 +139,7 @@ Examples:
       const peerKey = await loadPeerKey(settings.path('peer.key'))
       const name = peerIdFromPrivateKey(peerKey).toString()
       const ledger = await openLedgerOf(settings, { chain, serve: true, node: name })
-      const node = await nodeOf(settings, peerKey, { dht: 'server' })
+      const node = await nodeOf(settings, peerKey, { dht: 'server', webRtc: settings.flag('webrtc') })
       await relayed(node, settings, io)
       const others = new Set(stores.map(({ metainfo }) => metainfo.contentId))
       const about = { settings, options, chain, node, denying: denials, logger, io, others, pricePerGiB }
