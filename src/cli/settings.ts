@@ -98,7 +98,7 @@ export const SETTINGS = {
   webrtc: {
     flag: '--no-webrtc',
     env: 'BITCDN_WEBRTC',
-    what: 'do not let browsers in by WebRTC, on the UDP port of the same number as each TCP port',
+    what: 'do not let browsers in by WebRTC, on the UDP port of the same number as the TCP port',
     fallback: true,
   },
   lan: {

@@ -56,5 +56,5 @@ export const MAX_DHT_RECORDS = 65_536
 export const WEB_RTC_BUFFER_BYTES = 256 * 1024
 
 /** Connections over WebRTC, and those of them that have not finished their handshake. */
-export const MAX_WEB_RTC_CONNECTIONS = 512
-export const PENDING_WEB_RTC_CONNECTIONS = 64
+export const MAX_WEB_RTC_CONNECTIONS = 1_024
+export const PENDING_WEB_RTC_CONNECTIONS = 256

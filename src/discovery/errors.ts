@@ -1,13 +1,9 @@
 import { BitCdnError } from '../errors.ts'
 
-/** How the native part of WebRTC says it. */
-const UDP_IN_USE = 'Failed to register ICE UDP mux listener'
-
 /** What libp2p said when it could not listen, as one of ours. */
 export function listenError(error: unknown, listen: readonly string[]): BitCdnError {
-  if (error instanceof BitCdnError) return error
   const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('EADDRINUSE') || message.includes(UDP_IN_USE)) {
+  if (message.includes('EADDRINUSE')) {
     return new BitCdnError('port-in-use', `Another program already listens on ${listen.join(' or ')}.`, {
       advice: 'Stop that program, or choose another port (0 takes a free one).',
       cause: error,

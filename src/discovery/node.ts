@@ -39,7 +39,7 @@ import {
   reachServices,
   relayTransport,
 } from './reach.ts'
-import { isWebRtc, listenBeside, loadWebRtc, webRtc } from './web-rtc.ts'
+import { isWebRtc, listenBeside, loadWebRtc, refuseSeveral, webRtc } from './web-rtc.ts'
 
 export interface NodeInit {
   readonly privateKey: PrivateKey
@@ -104,11 +104,13 @@ export async function createNode(init: NodeInit): Promise<PeerNode> {
   const known = [...(init.bootstrap ?? []), ...(init.reach?.relays ?? [])].map(parseAddress)
   /** Their native code runs on what they send: only what an operator or a caller names is dialled by WebRTC. */
   const named = new Set(known.map(String))
-  if (listen.map(parseAddress).some(isWebRtc) || known.some(isWebRtc)) await loadWebRtc()
+  const own = listen.map(parseAddress)
+  refuseSeveral(own)
+  if ([...own, ...known].some(isWebRtc)) await loadWebRtc()
   const libp2p = await start(init, listen, known, named)
-  if (init.reach?.webRtc === true) {
-    await listenBeside(libp2p, listen).catch((error: unknown) => {
-      process.emitWarning(`Browsers cannot reach this node: ${listenError(error, listen).message}`, {
+  if (init.reach?.webRtc === true && !own.some(isWebRtc)) {
+    await listenBeside(libp2p, listen).catch((error: Error) => {
+      process.emitWarning(`Browsers cannot reach this node: ${error.message}`, {
         code: 'BITCDN_NO_WEB_RTC',
       })
     })

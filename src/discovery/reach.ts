@@ -31,7 +31,10 @@ export interface Reach {
   readonly relays?: readonly string[] | undefined
   /** Carries connections of others. For nodes that can be reached. */
   readonly relaysOthers?: boolean
-  /** Takes WebRTC, too, on the UDP port of the same number as each TCP port. What keeps it from that is a warning of the process. */
+  /**
+   * Takes WebRTC, too, on the UDP port of the same number as the first TCP port, where it is not told another. What keeps it from
+   * that is a warning of the process.
+   */
   readonly webRtc?: boolean
   /** Finds peers of the local network by multicast DNS. */
   readonly lan?: boolean

@@ -1,7 +1,7 @@
 // The certificate of WebRTC Direct (libp2p specifications, webrtc/webrtc-direct.md). Its hash is a part of the address that
 // is handed out, so it has to be the same after a restart. Key, signature (RFC 6979) and all else follow from the peer key:
 // nothing is stored, and whoever keeps the peer key keeps the address. As in certificate.ts nothing hangs on the time.
-import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
 import type { PrivateKey } from '@libp2p/interface'
 import { p256 } from '@noble/curves/nist.js'
 import { PemConverter, X509CertificateGenerator } from '@peculiar/x509'
@@ -26,7 +26,9 @@ const SEED_BYTES = 48
 
 export async function makeWebRtcCertificate(peerKey: PrivateKey): Promise<WebRtcCertificate> {
   const secret = p256.utils.randomSecretKey(new Uint8Array(hkdfSync('sha256', peerKey.raw, '', PURPOSE, SEED_BYTES)))
-  const point = p256.getPublicKey(secret, false)
+  const curve = createECDH('prime256v1')
+  curve.setPrivateKey(secret)
+  const point = curve.getPublicKey()
   const jwk = { kty: 'EC', crv: 'P-256', d: text(secret), x: text(point.subarray(1, 33)), y: text(point.subarray(33)) }
   const key = createPrivateKey({ key: jwk, format: 'jwk' })
   const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
@@ -50,6 +52,9 @@ export async function makeWebRtcCertificate(peerKey: PrivateKey): Promise<WebRtc
     certhash: base64url.encode(bytes),
   }
 }
+
+// one signature in the life of a process: tables that make the next ones cheap cost three times as much as it
+p256.Point.BASE.precompute(1)
 
 /** The platform's own signatures differ each time, and with them the hash of what they stand in. */
 function signingWith(secret: Uint8Array): typeof crypto {

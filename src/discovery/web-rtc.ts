@@ -1,5 +1,6 @@
 // WebRTC Direct, which browsers can dial without anybody's name or certificate: `/ip4/…/udp/PORT/webrtc-direct`. @libp2p/webrtc
 // has a native part, which is loaded by the first address that asks for it: a machine that lacks it runs all else.
+import { createSocket } from 'node:dgram'
 import {
   type Libp2p,
   type Listener,
@@ -12,6 +13,7 @@ import {
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { BitCdnError } from '../errors.ts'
 import { WEB_RTC_BUFFER_BYTES } from './constants.ts'
+import { listenError } from './errors.ts'
 import type { WebRTCDirectTransportComponents } from './libp2p-webrtc.ts'
 import { guardUpgrader } from './web-rtc-guard.ts'
 
@@ -72,34 +74,81 @@ export function webRtc(): (components: WebRTCDirectTransportComponents) => Trans
       return opened
     }
 
+    const sockets: Sockets = { ports: new Set(), turn: Promise.resolve() }
+
     return {
       [transportSymbol]: true,
       [Symbol.toStringTag]: '@libp2p/webrtc-direct',
-      listenFilter: (addresses) => addresses.filter(isWebRtc),
+      // a socket of `::` is one for both families; the other way round it would be deaf for IPv6
+      listenFilter: (addresses) => addresses.filter(isWebRtc).sort((one, other) => familyOf(other) - familyOf(one)),
       dialFilter: (addresses) => addresses.filter((one) => isWebRtc(one) && parts(one).includes('certhash')),
       dial: async (address, options) => (await whenOpen()).dial(address, options),
-      createListener: (options) => new LateListener(async () => (await whenOpen()).createListener(options)),
+      createListener: (options) => new LateListener(async () => (await whenOpen()).createListener(options), sockets),
     }
   }
+}
+
+const familyOf = (address: Multiaddr): number => (parts(address)[0] === 'ip6' ? 6 : 4)
+
+const hostOf = (address: Multiaddr): string => address.getComponents()[0]?.value ?? ''
+const portOf = (address: Multiaddr): string => address.getComponents()[1]?.value ?? ''
+
+const EVERYWHERE = ['0.0.0.0', '::']
+
+/**
+ * The native part answers from one socket, whichever was asked: one address, or one port of all addresses of both families. Throws
+ * `usage` for others, which would be announced and not answer.
+ */
+export function refuseSeveral(addresses: readonly Multiaddr[]): void {
+  const asked = addresses.filter(isWebRtc)
+  const ports = new Set(asked.map(portOf))
+  const both = asked.length === 2 && ports.size === 1 && EVERYWHERE.every((host) => asked.map(hostOf).includes(host))
+  if (asked.length < 2 || (both && !ports.has('0'))) return
+  throw new BitCdnError('usage', `WebRTC listens on one UDP port, not on all of ${asked.join(', ')}.`, {
+    advice: 'Name one address, or the same port of /ip4/0.0.0.0 and /ip6/::.',
+  })
+}
+
+/** Of one node. */
+interface Sockets {
+  readonly ports: Set<string>
+  /** They are opened one after the other. */
+  turn: Promise<void>
 }
 
 /** A listener that is made when it is told to listen. */
 class LateListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   readonly #make: () => Promise<Listener>
+  readonly #sockets: Sockets
   #made: Listener | null = null
 
-  constructor(make: () => Promise<Listener>) {
+  constructor(make: () => Promise<Listener>, sockets: Sockets) {
     super()
     this.#make = make
+    this.#sockets = sockets
   }
 
-  async listen(address: Multiaddr): Promise<void> {
+  listen(address: Multiaddr): Promise<void> {
+    const mine = this.#sockets.turn.then(() => this.#open(address))
+    this.#sockets.turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  async #open(address: Multiaddr): Promise<void> {
+    const port = portOf(address)
+    const { ports } = this.#sockets
+    // a port that is taken would be remembered by @libp2p/webrtc as one that it listens on, for ever
+    if (port !== '0' && !ports.has(port)) await findFree(address)
     const listener = await this.#make()
     listener.addEventListener('listening', () => this.safeDispatchEvent('listening'))
     listener.addEventListener('error', ({ detail }) => this.safeDispatchEvent('error', { detail }))
-    listener.addEventListener('close', () => this.safeDispatchEvent('close'))
-    this.#made = listener
+    listener.addEventListener('close', () => {
+      ports.delete(port)
+      this.safeDispatchEvent('close')
+    })
     await listener.listen(address)
+    ports.add(port)
+    this.#made = listener
   }
 
   getAddrs(): Multiaddr[] {
@@ -115,6 +164,19 @@ class LateListener extends TypedEventEmitter<ListenerEvents> implements Listener
   }
 }
 
+/** Throws as the platform does (EADDRINUSE) when another program has this UDP port. */
+async function findFree(address: Multiaddr): Promise<void> {
+  const socket = createSocket({ type: familyOf(address) === 6 ? 'udp6' : 'udp4' })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind({ port: Number(portOf(address)), address: hostOf(address), exclusive: true }, resolve)
+    })
+  } finally {
+    await new Promise<void>((resolve) => socket.close(resolve))
+  }
+}
+
 /** What libp2p has and its type does not say. */
 interface ListenSeam {
   readonly components?: {
@@ -123,8 +185,8 @@ interface ListenSeam {
 }
 
 /**
- * Listens for browsers, too: on the UDP port of the same number, beside each TCP address of `listen`. Throws when that cannot
- * be done; the node goes on without.
+ * Listens for browsers, too: on the UDP port of the same number as the first TCP address of `listen`, or in both families where
+ * it listens everywhere. Throws when that cannot be done; the node goes on without.
  */
 export async function listenBeside(libp2p: Libp2p, listen: readonly string[]): Promise<void> {
   const { transportManager } = (libp2p as ListenSeam).components ?? {}
@@ -133,14 +195,18 @@ export async function listenBeside(libp2p: Libp2p, listen: readonly string[]): P
       advice: 'Name an address that ends in /webrtc-direct.',
     })
   }
-  const ports = transportManager.getAddrs().map(tcpOf)
-  const beside = new Set<string>()
-  for (const asked of listen.map((address) => tcpOf(multiaddr(address)))) {
-    if (asked === null) continue
-    const port = asked.port === '0' ? ports.find((one) => one?.family === asked.family)?.port : asked.port
-    if (port !== undefined) beside.add(`/${asked.family}/${asked.host}/udp/${port}/webrtc-direct`)
-  }
-  await transportManager.listen([...beside].map((address) => multiaddr(address)))
+  await loadWebRtc()
+  const asked = listen.flatMap((address) => tcpOf(multiaddr(address)) ?? [])
+  const [first] = asked
+  if (first === undefined) return
+  const bound = transportManager.getAddrs().flatMap((address) => tcpOf(address) ?? [])
+  const port = first.port === '0' ? bound.find(({ family }) => family === first.family)?.port : first.port
+  const all = asked.filter(({ host }) => EVERYWHERE.includes(host))
+  const chosen = new Set(all.map(({ family }) => family)).size === 2 ? all : [first]
+  const beside = new Set(chosen.map(({ family, host }) => `/${family}/${host}/udp/${port}/webrtc-direct`))
+  await transportManager.listen([...beside].map((address) => multiaddr(address))).catch((error: unknown) => {
+    throw listenError(error, [...beside])
+  })
 }
 
 /** Null for what is no bare TCP address. */
