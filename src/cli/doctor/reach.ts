@@ -46,7 +46,10 @@ export async function checkReach(
   })
   const elsewhere = view !== null && isElsewhere(view, open)
   const dead = [...here.map(({ address }) => address), ...blocked, ...(elsewhere ? open : [])]
-  const way = open.some((address) => !dead.includes(address)) ? 'direct' : relays > 0 ? 'relay' : 'none'
+  // a UDP port lets in browsers alone, and no gateway dials it: it says nothing about those who come by TCP
+  const byTcp = open.filter((address) => address.split('/')[3] === 'tcp')
+  const counted = byTcp.length > 0 ? byTcp : open
+  const way = counted.some((address) => !dead.includes(address)) ? 'direct' : relays > 0 ? 'relay' : 'none'
   const severity = way === 'none' ? 'error' : 'warning'
 
   if (here.length > 0) {

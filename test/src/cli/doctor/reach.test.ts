@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { checkReach, type Reached } from '../../../../src/cli/doctor/reach.ts'
 import { createReport } from '../../../../src/cli/doctor/report.ts'
 import { createNode, createPeerKey } from '../../../../src/discovery/index.ts'
+import { TRANSFER_PROTOCOL } from '../../../../src/transfer/index.ts'
 import { type GatewayBed, startGatewayBed } from '../../gateway/fixture.ts'
 
 /** Loopback, and no address of an interface: as an outside address of a router is. */
@@ -79,6 +80,22 @@ describe('reach from outside', () => {
       expect(relayed.way).to.equal('relay')
     } finally {
       web.close()
+    }
+  })
+
+  it('tells from a UDP port for browsers nothing about those who come by TCP', async () => {
+    const listen = [`/ip4/${OUTSIDE}/udp/0/webrtc-direct`]
+    const node = await createNode({ privateKey: await createPeerKey(), listen, allowPrivate: true })
+    await node.handle(TRANSFER_PROTOCOL, (stream) => void stream.close())
+    try {
+      const [address = ''] = node.addresses()
+      const closed = `/ip4/${OUTSIDE}/tcp/1/p2p/${node.peerId}`
+      const { way, codes, words } = await look([closed, address])
+      expect({ way, codes }).to.deep.equal({ way: 'none', codes: ['unreachable-outside'] })
+      expect(words).to.include(`${closed} (refused)`).and.not.include(address)
+      expect((await look([address])).way).to.equal('direct')
+    } finally {
+      await node.stop()
     }
   })
 })
