@@ -287,6 +287,6 @@ describe('docs/operate/Dockerfile', () => {
     expect(of('HEALTHCHECK')[0]).to.include(`http://127.0.0.1:${port}/healthz`)
     expect(of('VOLUME')[0]).to.equal(environment.BITCDN_HOME)
     const listen = environment.BITCDN_LISTEN?.split('/').at(-1)
-    expect(of('EXPOSE')[0]).to.equal(`${listen} ${port}`)
+    expect(of('EXPOSE')[0]).to.equal(`${listen} ${listen}/udp ${port}`)
   })
 })

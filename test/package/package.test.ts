@@ -58,6 +58,22 @@ describe('the npm package in an empty folder', () => {
     expect(run(process.execPath, ['thread.js'])).to.equal('started\n')
   })
 
+  it('lets browsers in by WebRTC, without what only React Native needs', () => {
+    expect(readdirSync(join(folder, 'node_modules')).filter((name) => name.includes('react'))).to.deep.equal([])
+    writeFileSync(
+      join(folder, 'listen.js'),
+      "import { createNode, createPeerKey } from './node_modules/bitcdn/dist/discovery/index.js'\n" +
+        "process.on('warning', ({ message }) => console.log(message))\n" +
+        'const start = async (init) => createNode({ privateKey: await createPeerKey(), allowPrivate: true, ...init })\n' +
+        "const node = await start({ listen: ['/ip4/127.0.0.1/tcp/0'], reach: { webRtc: true } })\n" +
+        "const address = node.addresses().find((one) => one.includes('/webrtc-direct/'))\n" +
+        'const connection = await (await start({})).connect(address, { signal: AbortSignal.timeout(15_000) })\n' +
+        'console.log(connection.status)\n' +
+        'process.exit(0)\n',
+    )
+    expect(run(process.execPath, ['listen.js'])).to.equal('open\n')
+  })
+
   it('has an import that type-checks and runs', function () {
     this.timeout(120_000)
     writeFileSync(

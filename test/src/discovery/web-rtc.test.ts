@@ -205,12 +205,14 @@ describe('a node that listens for WebRTC', () => {
     const port = Number(address.split('/')[4])
     const [front, liar, way] = [await boundSocket(), await boundSocket(), await boundSocket()]
     let dialler: { port: number; address: string } | null = null
-    let count = 0
+    let answered = false
     front.on('message', (packet, from) => {
+      const by = answered ? way : liar
+      if (answered || dialler === null) by.send(packet, port, '127.0.0.1')
       dialler = from
-      count += 1
-      const by = count === 1 ? liar : way
-      by.send(packet, port, '127.0.0.1')
+    })
+    liar.on('message', () => {
+      answered = true
     })
     // what is answered to the liar is lost
     way.on('message', (packet) => dialler !== null && front.send(packet, dialler.port, dialler.address))
