@@ -135,10 +135,10 @@ class LateListener extends TypedEventEmitter<ListenerEvents> implements Listener
   }
 
   async #open(address: Multiaddr): Promise<void> {
-    const port = portOf(address)
     const { ports } = this.#sockets
+    const asked = portOf(address)
     // a port that is taken would be remembered by @libp2p/webrtc as one that it listens on, for ever
-    if (port !== '0' && !ports.has(port)) await findFree(address)
+    const port = ports.has(asked) ? asked : await findFree(familyOf(address), hostOf(address), asked)
     const listener = await this.#make()
     listener.addEventListener('listening', () => this.safeDispatchEvent('listening'))
     listener.addEventListener('error', ({ detail }) => this.safeDispatchEvent('error', { detail }))
@@ -146,7 +146,7 @@ class LateListener extends TypedEventEmitter<ListenerEvents> implements Listener
       ports.delete(port)
       this.safeDispatchEvent('close')
     })
-    await listener.listen(address)
+    await listener.listen(multiaddr(address.toString().replace('/udp/0/', `/udp/${port}/`)))
     ports.add(port)
     this.#made = listener
   }
@@ -164,14 +164,15 @@ class LateListener extends TypedEventEmitter<ListenerEvents> implements Listener
   }
 }
 
-/** Throws as the platform does (EADDRINUSE) when another program has this UDP port. */
-async function findFree(address: Multiaddr): Promise<void> {
-  const socket = createSocket({ type: familyOf(address) === 6 ? 'udp6' : 'udp4' })
+/** This UDP port, or any for 0. Throws as the platform does (EADDRINUSE) when another program has it. */
+async function findFree(family: number, host: string, port: string): Promise<string> {
+  const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4' })
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
-      socket.bind({ port: Number(portOf(address)), address: hostOf(address), exclusive: true }, resolve)
+      socket.bind({ port: Number(port), address: host, exclusive: true }, resolve)
     })
+    return String(socket.address().port)
   } finally {
     await new Promise<void>((resolve) => socket.close(resolve))
   }
@@ -200,9 +201,15 @@ export async function listenBeside(libp2p: Libp2p, listen: readonly string[]): P
   const [first] = asked
   if (first === undefined) return
   const bound = transportManager.getAddrs().flatMap((address) => tcpOf(address) ?? [])
-  const port = first.port === '0' ? bound.find(({ family }) => family === first.family)?.port : first.port
   const all = asked.filter(({ host }) => EVERYWHERE.includes(host))
   const chosen = new Set(all.map(({ family }) => family)).size === 2 ? all : [first]
+  let { port } = first
+  if (port === '0') {
+    // nobody chose that number: where it is taken, any other will do
+    const { host } = chosen.find(({ family }) => family === 'ip6') ?? first
+    const find = (wanted: string): Promise<string> => findFree(host.includes(':') ? 6 : 4, host, wanted)
+    port = await find(bound.find(({ family }) => family === first.family)?.port ?? '0').catch(() => find('0'))
+  }
   const beside = new Set(chosen.map(({ family, host }) => `/${family}/${host}/udp/${port}/webrtc-direct`))
   await transportManager.listen([...beside].map((address) => multiaddr(address))).catch((error: unknown) => {
     throw listenError(error, [...beside])
