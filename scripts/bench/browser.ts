@@ -36,9 +36,10 @@ const start = (name: string, webRtc: boolean): Promise<SeederProcess> =>
   })
 
 const figures: Record<string, number> = {}
-for (const webRtc of [false, true]) {
-  const [starts, memory]: [number[], number[]] = [[], []]
-  for (let round = 0; round < Number(values.rounds); round += 1) {
+const idle = [false, true].map((webRtc) => ({ webRtc, starts: [] as number[], memory: [] as number[] }))
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  // in turns: what else this machine does weighs on both
+  for (const { webRtc, starts, memory } of idle) {
     const begun = performance.now()
     const seeder = await start('idle', webRtc)
     starts.push(performance.now() - begun)
@@ -46,6 +47,8 @@ for (const webRtc of [false, true]) {
     memory.push(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${seeder.child.pid}/status`, 'utf8'))?.[1]) / 1024)
     await seeder.kill('SIGTERM')
   }
+}
+for (const { webRtc, starts, memory } of idle) {
   const name = webRtc ? 'with WebRTC' : 'without WebRTC'
   figures[`start ${name}, ms`] = median(starts)
   figures[`resident ${name}, MiB`] = median(memory)
