@@ -21,7 +21,10 @@ if (!isMainThread) {
   parentPort?.on('message', ({ slot, length, at }: { slot: number; length: number; at: number }) => {
     const bytes = new Uint8Array(memory, slot * SLOT, length)
     for (let leaf = 0; leaf < length; leaf += LEAF) hash('sha256', bytes.subarray(leaf, leaf + LEAF), 'buffer')
-    writeSync(file, bytes, 0, length, at)
+    // more at once takes memory that a virtual machine has given back
+    for (let done = 0; done < length; done += PART) {
+      writeSync(file, bytes, done, Math.min(PART, length - done), at + done)
+    }
     parentPort?.postMessage(slot)
   })
 } else {
