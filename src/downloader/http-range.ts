@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isPrivateAddress } from '../discovery/index.ts'
 import { BitCdnError } from '../errors.ts'
@@ -39,6 +39,15 @@ const PARTIAL = 206
 const OK = 200
 const TRY_LATER = [408, 425, 429, 500, 502, 503, 504]
 
+const heard = new WeakSet<object>()
+
+/** Between the last byte of an answer and the next request nobody hears of a socket's errors, which would end the process. */
+function hear(socket: Socket): void {
+  if (heard.has(socket)) return
+  heard.add(socket)
+  socket.on('error', () => undefined)
+}
+
 /** @param allowPrivate - whether private and loopback addresses are asked */
 export function createRangeClient(allowPrivate: boolean): RangeClient {
   const options = { keepAlive: true, lookup: allowPrivate ? lookup : (publicLookup as typeof lookup) }
@@ -50,7 +59,13 @@ export function createRangeClient(allowPrivate: boolean): RangeClient {
     return new Promise((resolve, reject) => {
       const secure = url.protocol === 'https:'
       const agent = secure ? agents['https:'] : agents['http:']
-      const asking = (secure ? requestHttps : requestHttp)(url, { agent, headers, signal })
+      const asking = (secure ? requestHttps : requestHttp)(url, { agent, headers })
+      // Not as an option: Node ties the socket to it as well, which other requests may use by then.
+      const abort = (): void => void asking.destroy(signal.reason)
+      if (signal.aborted) abort()
+      signal.addEventListener('abort', abort)
+      asking.once('close', () => signal.removeEventListener('abort', abort))
+      asking.once('socket', hear)
       asking.setTimeout(CONNECT_MILLISECONDS, () => {
         asking.destroy(new WebSeedError(`${url.host} did not answer within ${CONNECT_MILLISECONDS} ms.`, true))
       })
