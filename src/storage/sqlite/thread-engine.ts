@@ -97,8 +97,8 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
   let failed: BitCdnError | null = null
   /** What answers nothing goes with the next question. */
   let ahead: Step[] = []
-  /** One of those failed: whoever asked next heard of it, and it concerns others. */
-  let spoiled = false
+  /** One of those failed: whoever asked next heard of it, and it concerns others. Nothing of the transaction is committed. */
+  let spoiled: Error | null = null
   let nesting = 0
   let asked: Question[] = []
   let turn: Promise<unknown> = Promise.resolve()
@@ -127,8 +127,9 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
 
   function settle({ carried, resolve, reject }: Question, answer: ThreadAnswer): void {
     if ('failure' in answer) {
-      if (answer.at < carried) spoiled = true
-      reject(errorOf(answer.failure))
+      const error = errorOf(answer.failure)
+      if (answer.at < carried) spoiled ??= error
+      reject(error)
     } else resolve(answer.value)
   }
 
@@ -163,10 +164,12 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
   async function run<T>(kind: 'read' | 'write', work: (sql: Sql) => Promise<T>): Promise<T> {
     const broken = failed ?? lost()
     if (broken !== null) throw broken
-    spoiled = false
+    spoiled = null
     try {
       ahead.push(['exec', kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN'])
       const value = await work({ ...sql })
+      // whoever heard of it may have made nothing of it
+      if (spoiled !== null) throw spoiled
       await ask(['exec', 'COMMIT'])
       return value
     } catch (error) {
@@ -197,8 +200,9 @@ function createEngine({ path, post, broken: lost, stop }: Thread): Engine {
       }
     },
     spoils(error) {
+      if (spoiled !== null) return true
       if (error instanceof BitCdnError) return lost() !== null
-      return spoiled || (!inTransaction && ahead.length === 0) || storageError(error, path) !== error
+      return (!inTransaction && ahead.length === 0) || storageError(error, path) !== error
     },
     async close() {
       await turn

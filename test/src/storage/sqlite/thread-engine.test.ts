@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { BitCdnError } from '../../../../src/errors.ts'
 import { type Batch, createGroupCommit, type GroupCommit } from '../../../../src/storage/group-commit.ts'
 import type { Engine } from '../../../../src/storage/sql.ts'
 import { openThreadEngine } from '../../../../src/storage/sqlite/thread-engine.ts'
@@ -52,6 +53,27 @@ describe('SQLite in a thread, in groups', () => {
     )
     expect(result.slice(0, 2)).to.deep.equal(['rejected', 'rejected'])
     expect(result[3]).to.equal('rejected')
+    expect(await stored()).to.deep.equal(['one'])
+  })
+
+  it('commits nothing of it either where whoever heard of it made nothing of it, or called it something else', async () => {
+    await group.add(insert, 'one')
+    const silent = await outcomes(
+      group.add(insert, 'two'),
+      group.add(insert, 'one'),
+      group.read(async (sql) => Promise.resolve(sql.get('SELECT 1 AS n')).catch(() => null)),
+    )
+    expect(silent).to.deep.equal(['rejected', 'rejected', 'rejected'])
+    const renamed = await outcomes(
+      group.add(insert, 'three'),
+      group.add(insert, 'one'),
+      group.read(async (sql) => {
+        await Promise.resolve(sql.get('SELECT 1 AS n')).catch(() => {
+          throw new BitCdnError('refused', 'Something else.')
+        })
+      }),
+    )
+    expect(renamed).to.deep.equal(['rejected', 'rejected', 'rejected'])
     expect(await stored()).to.deep.equal(['one'])
   })
 
